@@ -1,0 +1,112 @@
+"""Where everything meets: settings, content, store, turns and channels become one Flask app."""
+
+import logging
+import os
+from pathlib import Path
+
+from flask import Flask, Response, abort, redirect
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from bot.channels import CHANNELS
+from bot.config import Config
+from bot.content import load
+from bot.conversation import Line
+from bot.keys import own_secret
+from bot.library import Library
+from bot.model import AUDIENCES
+from bot.sms import Budget
+from bot.store import Store, StoreError
+from bot.store.sqlite import SqliteStore
+from bot.turn import Turns
+
+log = logging.getLogger(__name__)
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Make the app; settings come from the environment where none are given.
+
+    Raises ConfigError, ContentError or StoreError, each with lines an operator can act on.
+    """
+    config = config or Config.from_env(os.environ)
+    line = make_line(config)
+    store = SqliteStore(config.database)
+    store.migrate()
+    turns = Turns(line, store, contact_secret(config))
+    app = Flask(__name__, static_folder=None)
+    app.config["ANSWERLINE"] = config
+    for blueprint in CHANNELS.values():
+        app.register_blueprint(blueprint(config, turns.take))
+    _health(app, store)
+    _links(app, line.library)
+    app.register_error_handler(HTTPException, _error)
+    return app
+
+
+def make_line(config: Config) -> Line:
+    """Read the content and set the line up as configured."""
+    budget = Budget(config.gsm7_segments, config.ucs2_segments)
+    return Line.of(load(config.content).library, config.public_base_url, budget)
+
+
+def contact_secret(config: Config) -> bytes:
+    """Give the key that contacts are hashed with: the setting, or one made beside the database."""
+    if config.key:
+        return config.key.encode()
+    path = beside_database(config, "key")
+    try:
+        secret, made = own_secret(path)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"ANSWERLINE_KEY is not set, and no key could be kept: {error}") from error
+    if made:
+        log.warning(
+            "ANSWERLINE_KEY is not set: made a key in %s. Keep it with the database; without it "
+            "no contact, and no opt-out, is known again.", path,
+        )  # fmt: skip
+    return secret.encode()
+
+
+def beside_database(config: Config, suffix: str) -> Path:
+    """Name a file beside the database: `answerline.db` and `key` give `answerline.key`."""
+    return Path(config.database).with_suffix(f".{suffix}")
+
+
+def _health(app: Flask, store: Store) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """Tell that the process answers."""
+        return _plain("ok")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        """Tell whether the store answers too, so that messages can be taken."""
+        try:
+            store.ping()
+        except StoreError as error:
+            log.error("not ready: %s", error)
+            return _plain("the store does not answer", 503)
+        return _plain("ready")
+
+    @app.get("/")
+    def home() -> Response:
+        return _plain("Answerline answers text messages. This address is for machines.")
+
+
+def _links(app: Flask, library: Library) -> None:
+    letters = {audience[0]: audience for audience in AUDIENCES}
+
+    @app.get("/<any(a,c):letter><string(maxlength=6):code>/<string(maxlength=4):tag>")
+    def short_link(letter: str, code: str, tag: str) -> BaseResponse:
+        """Lead from an answer to its full page; an old link still finds the audience's page."""
+        if not code.isalnum():
+            abort(404)
+        return redirect(library.url(letters[letter], library.tagged(tag)), 302)
+
+
+def _error(error: HTTPException) -> Response:
+    """Say what is wrong in one line of text, with no page and no trace."""
+    return _plain(f"{error.code} {error.name}: {error.description}", error.code or 500)
+
+
+def _plain(text: str, status: int = 200) -> Response:
+    return Response(text + "\n", status=status, mimetype="text/plain")

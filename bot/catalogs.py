@@ -1,0 +1,126 @@
+"""Gettext catalogs under locales/: read, extracted and refreshed with Babel.
+
+The English text is the msgid. Contexts tell apart what a translator treats differently: `title`,
+`command` (the word shown), `carrier` (words that carriers prescribe) and `keywords` (what people
+text, comma-separated); running text has none. A fuzzy entry (its English changed) is never read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import PoFileError, read_po, write_po
+
+TEMPLATE: Final = "messages.pot"
+_HEADER: Final = """\
+# Translations of Answerline. Translations that no qualified person has reviewed are drafts.
+#"""
+
+# A date that never moves: a catalog that nothing changed must come out the same.
+_NO_DATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+Key = tuple[str, str]
+"""A message's context (empty for none) and its English text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An English text, where it stands, and what kind of text it is (its context)."""
+
+    text: str
+    context: str
+    file: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One language's texts that may be sent, and how many of its entries are fuzzy."""
+
+    texts: Mapping[Key, str]
+    fuzzy: frozenset[Key]
+
+
+class BrokenCatalogError(Exception):
+    """A catalog that cannot be read; the text says the file, the line and why."""
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """Find the catalogs: language code to file, in the order of the codes."""
+    found = sorted(folder.glob("*/LC_MESSAGES/messages.po"))
+    return {path.parent.parent.name: path for path in found}
+
+
+def read(path: Path, language: str) -> Translation:
+    """Read one catalog; raise BrokenCatalogError with the line where there is one."""
+    catalog = _parse(path, language)
+    texts: dict[Key, str] = {}
+    fuzzy: set[Key] = set()
+    for entry in catalog:
+        if not entry.id or not isinstance(entry.id, str) or not isinstance(entry.string, str):
+            continue
+        key = (entry.context or "", entry.id)
+        if entry.fuzzy:
+            fuzzy.add(key)
+        elif entry.string.strip():
+            texts[key] = entry.string
+    return Translation(texts, frozenset(fuzzy))
+
+
+def refresh(folder: Path, messages: Iterable[Message]) -> list[Path]:
+    """Write messages.pot anew and bring every catalog up to it; return the files that changed."""
+    template = _template(messages)
+    return [
+        *_write(folder / TEMPLATE, template),
+        *(
+            changed
+            for language, path in files(folder).items()
+            for changed in _write(path, _updated(_parse(path, language), template))
+        ),
+    ]
+
+
+def _updated(catalog: Catalog, template: Catalog) -> Catalog:
+    catalog.update(template, update_creation_date=False)
+    catalog.header_comment = _HEADER
+    return catalog
+
+
+def _template(messages: Iterable[Message]) -> Catalog:
+    template = Catalog(
+        project="answerline", charset="utf-8", header_comment=_HEADER, fuzzy=False,
+        creation_date=_NO_DATE, revision_date=_NO_DATE,
+    )  # fmt: skip
+    for message in messages:
+        template.add(
+            message.text,
+            locations=[(message.file, None)],  # type: ignore[list-item]
+            auto_comments=[f"{message.file}: {message.key}"],
+            context=message.context or None,
+        )
+    return template
+
+
+def _parse(path: Path, language: str) -> Catalog:
+    try:
+        Locale.parse(language)
+        with path.open("rb") as file:
+            return read_po(file, locale=language, abort_invalid=True)
+    except PoFileError as error:
+        raise BrokenCatalogError(f"{path}:{error.lineno + 1}: {error}") from error
+    except (UnknownLocaleError, ValueError, LookupError) as error:
+        raise BrokenCatalogError(f"{path}: {error}") from error
+
+
+def _write(path: Path, catalog: Catalog) -> Iterator[Path]:
+    out = BytesIO()
+    write_po(out, catalog, width=100, include_previous=True, sort_output=False)
+    new = out.getvalue()
+    if not path.exists() or path.read_bytes() != new:
+        path.write_bytes(new)
+        yield path

@@ -1,0 +1,17 @@
+"""The channels: one file each, which verifies a request, reads an Inbound and writes a Reply.
+
+A channel knows its platform and `turn.Take`, and no other channel. CHANNELS is the table of them.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from flask import Blueprint
+
+from bot.channels import twilio
+from bot.config import Config
+from bot.turn import Take
+
+CHANNELS: Final[Mapping[str, Callable[[Config, Take], Blueprint]]] = {
+    twilio.NAME: twilio.blueprint,
+}

@@ -1,0 +1,121 @@
+"""The settings: read from the environment here and nowhere else, checked before anything starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, get_args
+from urllib.parse import urlsplit
+
+OptOutBy = Literal["app", "twilio"]
+
+LONGEST_BASE_URL: Final = 60
+SHORTEST_KEY: Final = 16
+
+
+class ConfigError(Exception):
+    """A setting that the line cannot start with; the text begins with the setting's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting, typed. Secrets are kept out of `repr`.
+
+    `database` is a file, or `:memory:`. `content` is the folder with messages/ and locales/.
+    `gsm7_segments` and `ucs2_segments` are the segments that a page may take.
+    """
+
+    content: Path
+    database: str = "answerline.db"
+    key: str = field(default="", repr=False)
+    twilio_auth_token: str = field(default="", repr=False)
+    twilio_signing_key: str = field(default="", repr=False)
+    twilio_opt_out: OptOutBy = "app"
+    public_base_url: str = ""
+    gsm7_segments: int = 2
+    ucs2_segments: int = 4
+    port: int = 8000
+    workers: int = 2
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Config":
+        """Read the settings; raise ConfigError naming the first that is wrong."""
+        segments = _whole(environ, "ANSWERLINE_PAGE_SEGMENTS", 0, 2, 10)
+        key = environ.get("ANSWERLINE_KEY", "")
+        if key and len(key) < SHORTEST_KEY:
+            raise ConfigError(f"ANSWERLINE_KEY: is shorter than {SHORTEST_KEY} characters")
+        opt_out = environ.get("TWILIO_OPT_OUT", "").strip().lower() or "app"
+        if opt_out not in get_args(OptOutBy):
+            raise ConfigError(f"TWILIO_OPT_OUT: is {opt_out!r}; use app or twilio")
+        return cls(
+            content=_content(environ),
+            database=_database(environ.get("DATABASE_URL", "")),
+            key=key,
+            twilio_auth_token=environ.get("TWILIO_AUTH_TOKEN", "").strip(),
+            twilio_signing_key=environ.get("TWILIO_SIGNING_KEY", "").strip(),
+            twilio_opt_out="twilio" if opt_out == "twilio" else "app",
+            public_base_url=_base_url(environ.get("PUBLIC_BASE_URL", "")),
+            gsm7_segments=segments or 2,
+            ucs2_segments=segments or 4,
+            port=_whole(environ, "PORT", 8000, 1, 65535),
+            workers=_whole(environ, "WEB_CONCURRENCY", 2, 1, 64),
+        )
+
+
+SETTINGS: Final = (
+    "ANSWERLINE_CONTENT", "ANSWERLINE_KEY", "ANSWERLINE_PAGE_SEGMENTS", "DATABASE_URL", "PORT",
+    "PUBLIC_BASE_URL", "TWILIO_AUTH_TOKEN", "TWILIO_OPT_OUT", "TWILIO_SIGNING_KEY",
+    "WEB_CONCURRENCY",
+)  # fmt: skip
+"""The names of all settings, for the README's table."""
+
+
+def _content(environ: Mapping[str, str]) -> Path:
+    named = environ.get("ANSWERLINE_CONTENT", "")
+    if named:
+        folder = Path(named)
+        if not (folder / "messages").is_dir():
+            raise ConfigError(f"ANSWERLINE_CONTENT: there is no folder {folder / 'messages'}")
+        return folder
+    package = Path(__file__).resolve().parent
+    beside = package.parent  # a checkout; an installed wheel carries the folders inside the package
+    return beside if (beside / "messages").is_dir() else package
+
+
+def _database(url: str) -> str:
+    if not url:
+        return "answerline.db"
+    scheme, _, rest = url.partition(":")
+    if scheme != "sqlite" or not rest.startswith("///") or not rest[3:]:
+        raise ConfigError(
+            f"DATABASE_URL: {scheme!r} is not supported; use sqlite:///file.db, "
+            "or sqlite:////folder/file.db for a path from the root"
+        )
+    return rest[3:]
+
+
+def _base_url(url: str) -> str:
+    url = url.strip().rstrip("/")
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises ValueError on a port that is none
+    except ValueError as error:
+        raise ConfigError(f"PUBLIC_BASE_URL: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ConfigError(f"PUBLIC_BASE_URL: {url!r} is no address such as https://line.example.ca")
+    if len(url) > LONGEST_BASE_URL or not url.isascii():
+        raise ConfigError(
+            f"PUBLIC_BASE_URL: at most {LONGEST_BASE_URL} plain characters, "
+            "as it stands in every answer"
+        )
+    return url
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise ConfigError(f"{name}: is {text!r}; use a whole number from {least} to {most}")
+    return int(text)

@@ -1,0 +1,191 @@
+"""Turn what the files say into the Library: one edition for English and one for each catalog."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from babel import Locale
+
+from bot.catalogs import Translation
+from bot.library import ENGLISH, Answer, Document, Edition, Keyword, Library, Topic
+from bot.schema import PHRASES, CommandFile, TopicFile, parts, slots, sources
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong: the file, the key in it, and what to do. `fatal` stops the line's start."""
+
+    file: str
+    key: str
+    text: str
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.file, self.key, self.text) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """The English content as read, topics in menu order."""
+
+    support_line: str
+    documents: Mapping[str, Document]
+    topics: Mapping[str, TopicFile]
+    commands: Mapping[str, CommandFile]
+    phrases: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Looks an English text up in one language; English itself for a text that is missing."""
+
+    language: str = ENGLISH
+    texts: Mapping[tuple[str, str], str] | None = None
+
+    def has(self, text: str, context: str = "") -> bool:
+        """Tell whether this language says the text itself."""
+        return self.texts is None or (context, text) in self.texts
+
+    def get(self, text: str, context: str = "") -> str:
+        """Give the text in this language, or as it is."""
+        return text if self.texts is None else self.texts.get((context, text), text)
+
+    def origin(self, where: str) -> str:
+        """Say where a text stands: in the English file, or in the catalog's entry for it."""
+        if self.texts is None:
+            return where
+        return f"locales/{self.language}/LC_MESSAGES/messages.po: {where}"
+
+
+@dataclass(slots=True)
+class Editor:
+    """Builds a library and collects what it finds wrong."""
+
+    originals: Originals
+    problems: list[Problem] = field(default_factory=list)
+
+    def library(self, translations: Mapping[str, Translation]) -> Library:
+        """Make every edition, and the words of all of them; English comes first."""
+        names = language_names([ENGLISH, *translations])
+        editions: dict[str, Edition] = {}
+        keywords: list[Keyword] = []
+        for language in names:
+            found = translations.get(language)
+            texts = Texts(language, found.texts if found else None)
+            editions[language] = self._edition(texts, names[language][0])
+            keywords += _keywords(self.originals, texts)
+        for language, known in names.items():
+            keywords += [Keyword(name, "language", language, language, "names") for name in known]
+        return Library(
+            documents=self.originals.documents,
+            topics={id: _topic(id, file) for id, file in self.originals.topics.items()},
+            editions=editions,
+            keywords=tuple(keywords),
+            support_line=self.originals.support_line,
+        )
+
+    def _edition(self, texts: Texts, name: str) -> Edition:
+        commands = self.originals.commands.items()
+        words = {id: texts.get(c.word, "command") for id, c in commands if c.word}
+        topics = self.originals.topics.items()
+        return Edition(
+            language=texts.language,
+            tag=link_tag(texts.language),
+            name=name,
+            titles={id: texts.get(topic.title, "title") for id, topic in topics},
+            answers={answer.label: answer for answer in _answers(self.originals, texts)},
+            phrases=self._phrases(texts, words | {"phone": self.originals.support_line}),
+        )
+
+    def _phrases(self, texts: Texts, words: Mapping[str, str]) -> dict[str, str]:
+        """Fill in the words of commands; a translation whose slots are off is left in English."""
+        phrases: dict[str, str] = {}
+        for name, english in self.originals.phrases.items():
+            text = texts.get(english)
+            fault = _fault(text, english, set(words) | PHRASES.get(name, frozenset()))
+            if fault:
+                file, _, key = texts.origin(f"messages/phrases.toml: {name}").partition(": ")
+                self.problems.append(Problem(file, key, fault, fatal=text == english))
+                text = "" if text == english else english
+            phrases[name] = text.format_map(_Kept(words))
+        return phrases
+
+
+class _Kept(dict[str, str]):
+    """Leaves a slot that is not filled in yet as it stands."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def _fault(text: str, english: str, known: set[str]) -> str:
+    """Say what is wrong with the {slots} of a text, or nothing."""
+    try:
+        found = slots(text)
+        if unknown := sorted(found - known):
+            return f"{{{unknown[0]}}} is nothing that can be filled in"
+        return (
+            "" if text == english or found == slots(english) else "has other {slots} than English"
+        )
+    except ValueError as error:
+        return str(error)
+
+
+def _answers(originals: Originals, texts: Texts) -> Iterator[Answer]:
+    """Give every answer: whole in this language, or whole in English."""
+    for id, topic in originals.topics.items():
+        for audience, part in parts(topic):
+            if part.see:
+                continue
+            whole = all(texts.has(text) for text in (part.gist, *part.more))
+            own = texts if whole else Texts()
+            yield Answer(
+                label=f"{audience}.{id}",
+                language=own.language,
+                gist=own.get(part.gist),
+                more=tuple(own.get(text) for text in part.more),
+                sources=sources(part.source),
+            )
+
+
+def _topic(id: str, topic: TopicFile) -> Topic:
+    targets = {audience: f"{audience}.{part.see or id}" for audience, part in parts(topic)}
+    return Topic(id, topic.order, topic.link, targets)
+
+
+def _keywords(originals: Originals, texts: Texts) -> Iterator[Keyword]:
+    def words(text: str, context: str, kind: str, value: str, where: str) -> Iterator[Keyword]:
+        if text and texts.has(text, context):
+            for word in texts.get(text, context).split(","):
+                if word.strip():
+                    yield Keyword(word.strip(), kind, value, texts.language, texts.origin(where))
+
+    for id, topic in originals.topics.items():
+        file = f"messages/topics/{id}.toml"
+        for audience, target in _topic(id, topic).targets.items():
+            own = dict(parts(topic))[audience].keywords
+            yield from words(topic.keywords, "keywords", "topic", target, f"{file}: keywords")
+            yield from words(own, "keywords", "topic", target, f"{file}: {audience}.keywords")
+    for name, command in originals.commands.items():
+        where = f"messages/commands.toml: {name}"
+        kind = name if name in ("crisis", "filler") else "command"
+        yield from words(command.carrier, "carrier", "carrier", name, f"{where}.carrier")
+        yield from words(command.word, "command", kind, name, f"{where}.word")
+        yield from words(command.keywords, "keywords", kind, name, f"{where}.keywords")
+
+
+def language_names(languages: list[str]) -> dict[str, list[str]]:
+    """Name each language in itself (first), by its code, and in every language of the line."""
+    names: dict[str, list[str]] = {}
+    for language in languages:
+        locale = Locale.parse(language)
+        own = locale.get_display_name(language) or language
+        others = [locale.get_display_name(other) or language for other in languages]
+        codes = [language, language.replace("_", "-")]
+        names[language] = list(dict.fromkeys([own[:1].upper() + own[1:], *codes, *others]))
+    return names
+
+
+def link_tag(language: str) -> str:
+    """Shorten a language code for a link: `fr`; `zht` for `zh_Hant`, by its script's last letter."""
+    code, _, script = language.partition("_")
+    return code + script[-1:].lower()

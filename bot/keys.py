@@ -1,0 +1,30 @@
+"""Secrets that a first run makes for itself: a file beside the database that only its owner reads."""
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+
+def own_secret(path: Path) -> tuple[str, bool]:
+    """Read the secret in a file, or make it; tells also whether it was made now.
+
+    Made once, also by several processes at the same instant: the file is written elsewhere and
+    linked to its name, which fails for all but the first. Raises OSError where the folder cannot
+    be written, and ValueError for a file that others may read.
+    """
+    made = False
+    if not path.exists():
+        handle, name = tempfile.mkstemp(dir=path.parent)  # mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32) + "\n")
+            os.link(name, path)
+            made = True
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(name)
+    if path.stat().st_mode & 0o077:
+        raise ValueError(f"{path} can be read by others; run: chmod 600 {path}")
+    return path.read_text(encoding="ascii").strip(), made

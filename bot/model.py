@@ -1,0 +1,104 @@
+"""What passes between the rooms: frozen values, and nothing that acts.
+
+A *label* names what a message was about and is the same word everywhere (replies, JSON, tests):
+`adult.cart` or `child.cart` for an answer, else one of SYSTEM_LABELS or `language:<code>`.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Literal, get_args
+
+Audience = Literal["adult", "child"]
+AUDIENCES: Final[tuple[Audience, ...]] = get_args(Audience)
+"""In the order of preference where a text does not tell: the adult answer comes first."""
+
+OptOut = Literal["", "stop", "start", "help"]
+
+SYSTEM_LABELS: Final = (
+    "menu", "more", "help", "stop", "start", "support", "disclaimer",
+    "crisis", "thanks", "greeting", "out_of_scope",
+)  # fmt: skip
+
+LONGEST_TEXT: Final = 1600
+"""Characters of an inbound text that are read: a carrier's longest concatenated message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message as a channel read it, already verified.
+
+    `contact` is the person's address on that channel; it is hashed before it is stored and stands
+    in no log. `carrier_answered` says that the carrier has already replied to an opt-out, opt-in or
+    help word, so that we only take note of it.
+    """
+
+    channel: str
+    contact: str
+    id: str
+    text: str
+    media: int = 0
+    carrier_answered: OptOut = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back. An empty `text` means that nothing is sent.
+
+    `topic` and `audience` tell what was shown (`cart` and `adult`, also for a page that MORE gave).
+    """
+
+    label: str
+    text: str = ""
+    language: str = ""
+    topic: str = ""
+    audience: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All that is remembered of a contact.
+
+    `screen` is what was last shown in pages (`adult.cart`, `menu.child`, `languages`) and `page` how
+    far, counted from 0; `offered` is what numbers pick from, in the order shown. `streak` counts
+    replies of the same label in a row, for the guard against loops. `heard` is Unix seconds.
+    """
+
+    language: str = ""
+    chosen: bool = False
+    audience: str = ""
+    screen: str = ""
+    page: int = 0
+    offered: tuple[str, ...] = ()
+    opted_out: bool = False
+    introduced: bool = False
+    label: str = ""
+    streak: int = 0
+    heard: int = 0
+
+    def to_json(self) -> str:
+        """Write only what differs from a new conversation, so that rows stay small."""
+        new = asdict(_NEW)
+        said = {name: value for name, value in asdict(self).items() if value != new[name]}
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Conversation":
+        """Read what `to_json` wrote; keys that this release does not know are left out.
+
+        Raises ValueError where the text is not a JSON object or a value has another type, so that
+        a damaged row is noticed and not half believed.
+        """
+        said: Any = json.loads(text)
+        if not isinstance(said, dict):
+            raise ValueError("a conversation is a JSON object")
+        if isinstance(said.get("offered"), list):
+            said["offered"] = tuple(str(label) for label in said["offered"])
+        known = {name: said[name] for name in _TYPES if name in said}
+        for name, value in known.items():
+            if type(value) is not _TYPES[name]:
+                raise ValueError(f"{name} of a conversation is not a {_TYPES[name].__name__}")
+        return cls(**known)
+
+
+_NEW: Final = Conversation()
+_TYPES: Final = {field.name: type(getattr(_NEW, field.name)) for field in fields(Conversation)}

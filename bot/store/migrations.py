@@ -1,0 +1,56 @@
+"""The schema of the SQLite store, as numbered steps that sqlite-utils applies and records.
+
+A step that has been released is never changed; the next one is added below it. This module is
+imported only where a schema is made: sqlite-utils is kept out of the workers' memory.
+"""
+
+import sqlite3
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("answerline")
+
+
+@migrations()
+def m001_contacts_and_messages(db: Database) -> None:
+    """Contacts by keyed hash; messages by id, with the reply that a repeat of one gets."""
+    db.execute(
+        "CREATE TABLE contacts("
+        "contact BLOB PRIMARY KEY, opted_out INTEGER NOT NULL, heard INTEGER NOT NULL, "
+        "state TEXT NOT NULL) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE messages("
+        "message TEXT PRIMARY KEY, at INTEGER NOT NULL, reply TEXT) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX messages_at ON messages(at)")
+
+
+def migrate(connection: sqlite3.Connection) -> list[str]:
+    """Apply what is missing and name it; LookupError for a schema newer than this release.
+
+    Safe from several processes at once: all of it is one immediate transaction.
+    """
+    db = Database(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        unknown = {one.name for one in migrations.applied(db)} - set(names())
+        if unknown:
+            raise LookupError(
+                f"it has {', '.join(sorted(unknown))}, which this release does not know"
+            )
+        missing = [one.name for one in migrations.pending(db)]
+        if missing:
+            migrations.apply(db)
+        connection.execute(f"PRAGMA user_version={len(names())}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    return missing
+
+
+def names() -> list[str]:
+    """Name every step of this release, in order."""
+    return [one.name for one in migrations._migrations]

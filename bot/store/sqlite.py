@@ -1,0 +1,140 @@
+"""The embedded store: one SQLite file, one kept connection a thread, write-ahead log.
+
+Every transaction begins IMMEDIATE: one that reads first and then writes fails at once when another
+process writes in between, however long the timeout.
+"""
+
+import json
+import logging
+import sqlite3
+import threading
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Final
+
+from bot.model import Conversation, Reply
+from bot.store import Step, StoreError
+
+SCHEMA: Final = 1
+"""How many migrations this release has; kept in the file as its user_version."""
+
+WAIT: Final = 5.0
+"""Seconds to wait for another process's transaction: well under a carrier's 15."""
+
+KEEP_REPLIES: Final = 48 * 3600
+"""Seconds for which a repeated message id gets the same reply."""
+
+_PURGE_AT_ONCE: Final = 3
+
+log = logging.getLogger(__name__)
+
+
+class SqliteStore:
+    """A `Store` in one file; `path` may be `:memory:` for one thread of one process."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    def turn(self, message: str, contact: bytes, now: int, step: Step) -> Reply:
+        try:
+            return self._turn(self._connection(), message, contact, now, step)
+        except sqlite3.Error as error:
+            raise StoreError(f"the database {self.path} failed: {error}") from error
+
+    def ping(self) -> None:
+        try:
+            self._check(self._connection())
+        except sqlite3.Error as error:
+            raise StoreError(f"the database {self.path} cannot be read: {error}") from error
+
+    def close(self) -> None:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            self._local.connection = None
+            connection.close()
+
+    def migrate(self) -> list[str]:
+        """Make the file if it is not there and bring its schema up to date; name what was done.
+
+        Raises StoreError, for an operator, where that cannot be.
+        """
+        from bot.store.migrations import migrate
+
+        folder = Path(self.path).resolve().parent
+        if self.path != ":memory:" and not folder.is_dir():
+            raise StoreError(f"there is no folder {folder} for the database")
+        try:
+            return migrate(self._connection())
+        except LookupError as error:
+            raise StoreError(f"the database {self.path} is of a newer release: {error}") from error
+        except sqlite3.Error as error:
+            raise StoreError(f"the database {self.path} cannot be written: {error}") from error
+
+    # --- within ---
+
+    def _turn(
+        self, db: sqlite3.Connection, message: str, contact: bytes, now: int, step: Step
+    ) -> Reply:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            fresh = db.execute(
+                "INSERT OR IGNORE INTO messages(message, at) VALUES(?, ?)", (message, now)
+            ).rowcount
+            if not fresh:
+                row = db.execute("SELECT reply FROM messages WHERE message = ?", (message,))
+                reply = Reply(**json.loads(row.fetchone()[0]))
+            else:
+                reply, conversation = step(self._load(db, contact))
+                db.execute(
+                    "UPDATE messages SET reply = ? WHERE message = ?",
+                    (json.dumps(asdict(reply), ensure_ascii=False), message),
+                )
+                db.execute(
+                    "INSERT INTO contacts(contact, opted_out, heard, state) VALUES(?, ?, ?, ?) "
+                    "ON CONFLICT(contact) DO UPDATE SET opted_out = excluded.opted_out, "
+                    "heard = excluded.heard, state = excluded.state",
+                    (contact, conversation.opted_out, now, conversation.to_json()),
+                )
+                # A few old ones a turn, instead of a great purge that would hold everybody up.
+                db.execute(
+                    "DELETE FROM messages WHERE message IN "
+                    "(SELECT message FROM messages WHERE at < ? ORDER BY at LIMIT ?)",
+                    (now - KEEP_REPLIES, _PURGE_AT_ONCE),
+                )
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        return reply
+
+    def _load(self, db: sqlite3.Connection, contact: bytes) -> Conversation:
+        row = db.execute(
+            "SELECT state, opted_out FROM contacts WHERE contact = ?", (contact,)
+        ).fetchone()
+        if row is None:
+            return Conversation()
+        try:
+            return Conversation.from_json(row[0])
+        except ValueError as error:
+            # A damaged row must not silence a person for ever; an opt-out is kept all the same.
+            log.error("a contact's state could not be read and begins anew: %s", error)
+            return replace(Conversation(), opted_out=bool(row[1]))
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            self._local.connection = connection
+        return connection
+
+    def _check(self, db: sqlite3.Connection) -> None:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version != SCHEMA:
+            raise StoreError(
+                f"the database {self.path} has schema {version}, this release needs {SCHEMA}; "
+                "run: answerline migrate"
+            )

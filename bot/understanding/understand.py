@@ -1,0 +1,165 @@
+"""Decide what a text asks for: crisis, whole-message words, numbers, then words that fill a text."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bot.library import audience_of
+from bot.model import LONGEST_TEXT
+from bot.understanding.fold import number, tokens
+from bot.understanding.words import Meaning, Vocabulary
+
+Kind = Literal["crisis", "command", "audience", "language", "topic", "number", "unknown"]
+
+WHOLE_MESSAGE_ONLY: Final = frozenset({"stop", "start", "help"})
+"""Commands that are never read out of a longer text: "stop the chemo" opts nobody out."""
+
+MOST_TOKENS: Final = 400
+"""More words than a 1,600 character text of real words has; what follows is not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a text asks for.
+
+    `value` is a command's name, an audience or a language code; `targets` are the labels that a
+    topic's word can mean, one an audience; `audience` is what the text itself told; `languages` are
+    those that the deciding words belong to; `near` are topics named in a text not understood.
+    """
+
+    kind: Kind
+    value: str = ""
+    targets: tuple[str, ...] = ()
+    audience: str = ""
+    languages: tuple[str, ...] = ()
+    number: int = 0
+    near: tuple[str, ...] = ()
+
+
+def understand(text: str, vocabulary: Vocabulary) -> Intent:
+    """Tell what a text asks for. Any text is accepted; what makes no sense is `unknown`."""
+    words = tokens(text[:LONGEST_TEXT])[:MOST_TOKENS]
+    crisis = _crisis(words, vocabulary)
+    if crisis:
+        return Intent("crisis", languages=_languages(crisis))
+    whole = vocabulary.meanings.get("".join(words), ()) if len(words) <= vocabulary.longest else ()
+    known = _whole(whole)
+    if known is not None:
+        return known
+    digits = number(text)
+    if digits is not None:
+        return Intent("number", number=digits)
+    return _filled(words, vocabulary) or Intent("unknown", near=_near(words, vocabulary))
+
+
+def _crisis(words: list[str], vocabulary: Vocabulary) -> list[Meaning]:
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + vocabulary.longest_crisis, len(words)) + 1):
+            found = vocabulary.meanings.get("".join(words[start:end]), ())
+            if crisis := [meaning for meaning in found if meaning.kind == "crisis"]:
+                return crisis
+    return []
+
+
+def _whole(meanings: tuple[Meaning, ...]) -> Intent | None:
+    """Read a word that is the whole message; the carriers' words come before all others."""
+    for kind in ("carrier", "command"):
+        found = [meaning for meaning in meanings if meaning.kind == kind]
+        if found:
+            command = found[0].value
+            same = [meaning for meaning in found if meaning.value == command]
+            if command in ("adult", "child"):
+                return Intent("audience", command, languages=_languages(same))
+            return Intent("command", command, languages=_languages(same))
+    topics = [meaning for meaning in meanings if meaning.kind == "topic"]
+    if topics:
+        return Intent("topic", targets=_targets(topics), languages=_languages(topics))
+    named = [meaning.value for meaning in meanings if meaning.kind == "language"]
+    return Intent("language", named[0]) if named else None
+
+
+def _filled(words: list[str], vocabulary: Vocabulary) -> Intent | None:
+    """Read a text that known words fill to the last: `cart child`, `menu please`, `in French`."""
+    spans = _spans(words, vocabulary)
+    if spans is None:
+        return None
+    topics: list[tuple[Meaning, ...]] = []
+    audiences: dict[str, list[Meaning]] = {}
+    commands: dict[str, list[Meaning]] = {}
+    named: list[str] = []
+    for meanings in spans:
+        kinds = {meaning.kind for meaning in meanings}
+        if "filler" in kinds:
+            continue
+        if "topic" in kinds:
+            topics.append(tuple(m for m in meanings if m.kind == "topic"))
+        elif "command" in kinds or "carrier" in kinds:
+            said = [m for m in meanings if m.kind in ("command", "carrier")]
+            where = audiences if said[0].value in ("adult", "child") else commands
+            where.setdefault(said[0].value, []).extend(said)
+        elif "language" in kinds:
+            named += [m.value for m in meanings if m.kind == "language"][:1]
+    if len(audiences) > 1 or len(topics) > 1 or WHOLE_MESSAGE_ONLY & set(commands):
+        return None
+    audience = next(iter(audiences), "")
+    told = audiences.get(audience, [])
+    if topics and not commands and not named:
+        return Intent(
+            "topic", targets=_targets(topics[0]), audience=audience,
+            languages=_languages(topics[0], told),
+        )  # fmt: skip
+    if len(commands) == 1 and not topics and not named:
+        ((command, said),) = commands.items()
+        return Intent("command", command, audience=audience, languages=_languages(said, told))
+    if audience and not topics and not commands and not named:
+        return Intent("audience", audience, languages=_languages(told))
+    if len(named) == 1 and not topics and not commands and not audience:
+        return Intent("language", named[0])
+    return None
+
+
+def _spans(words: list[str], vocabulary: Vocabulary) -> list[tuple[Meaning, ...]] | None:
+    """Cut the words in the longest known ones from the left; None if any word is left over."""
+    spans: list[tuple[Meaning, ...]] = []
+    start = 0
+    while start < len(words):
+        for end in range(min(start + vocabulary.longest, len(words)), start, -1):
+            if found := vocabulary.meanings.get("".join(words[start:end])):
+                spans.append(found)
+                start = end
+                break
+        else:
+            return None
+    return spans
+
+
+def _near(words: list[str], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Name the topics, in the order of the text, that it holds a word of: targets, all audiences."""
+    near: dict[str, None] = {}
+    start = 0
+    while start < len(words):
+        for end in range(min(start + vocabulary.longest, len(words)), start, -1):
+            found = vocabulary.meanings.get("".join(words[start:end]), ())
+            if found:
+                near.update(dict.fromkeys(m.value for m in found if m.kind == "topic"))
+                start = end
+                break
+        else:
+            start += 1
+    return tuple(near)
+
+
+def _targets(meanings: list[Meaning] | tuple[Meaning, ...]) -> tuple[str, ...]:
+    """Keep one label an audience: the first."""
+    targets: dict[str, str] = {}
+    for meaning in meanings:
+        targets.setdefault(audience_of(meaning.value), meaning.value)
+    return tuple(targets.values())
+
+
+def _languages(*groups: list[Meaning] | tuple[Meaning, ...]) -> tuple[str, ...]:
+    """Give the languages that all the groups share, or else those of the first."""
+    sets = [list(dict.fromkeys(m.language for m in group)) for group in groups if group]
+    if not sets:
+        return ()
+    shared = [one for one in sets[0] if all(one in other for other in sets[1:])]
+    return tuple(shared or sets[0])
