@@ -8,10 +8,12 @@ from flask import Flask, Response, abort, redirect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from bot import checks
 from bot.channels import CHANNELS
 from bot.config import Config
-from bot.content import load
+from bot.content import read
 from bot.conversation import Line
+from bot.editions import ContentError
 from bot.keys import own_secret
 from bot.library import Library
 from bot.model import AUDIENCES
@@ -31,7 +33,8 @@ def create_app(config: Config | None = None) -> Flask:
     config = config or Config.from_env(os.environ)
     line = make_line(config)
     store = SqliteStore(config.database)
-    store.migrate()
+    if not store.current():
+        store.migrate()
     turns = Turns(line, store, contact_secret(config))
     app = Flask(__name__, static_folder=None)
     app.config["ANSWERLINE"] = config
@@ -44,9 +47,18 @@ def create_app(config: Config | None = None) -> Flask:
 
 
 def make_line(config: Config) -> Line:
-    """Read the content and set the line up as configured."""
+    """Read the content and set the line up as configured; ContentError where it must not start.
+
+    Catalogs that are left out are logged, as the other languages go on.
+    """
     budget = Budget(config.gsm7_segments, config.ucs2_segments)
-    return Line.of(load(config.content).library, config.public_base_url, budget)
+    content = read(config.content)
+    line = Line.of(content.library, config.public_base_url, budget)
+    if faults := checks.stops_start(content, line):
+        raise ContentError(faults)
+    for problem in content.problems:
+        log.warning("content: %s", problem)
+    return line
 
 
 def contact_secret(config: Config) -> bytes:

@@ -5,7 +5,7 @@ The English text is the msgid. Contexts tell apart what a translator treats diff
 text, comma-separated); running text has none. A fuzzy entry (its English changed) is never read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -74,15 +74,28 @@ def read(path: Path, language: str) -> Translation:
 
 def refresh(folder: Path, messages: Iterable[Message]) -> list[Path]:
     """Write messages.pot anew and bring every catalog up to it; return the files that changed."""
+    changed = _outdated(folder, messages)
+    for path, new in changed.items():
+        path.write_bytes(new)
+    return list(changed)
+
+
+def outdated(folder: Path, messages: Iterable[Message]) -> list[Path]:
+    """Name the files that `refresh` would change."""
+    return list(_outdated(folder, messages))
+
+
+def _outdated(folder: Path, messages: Iterable[Message]) -> dict[Path, bytes]:
     template = _template(messages)
-    return [
-        *_write(folder / TEMPLATE, template),
-        *(
-            changed
-            for language, path in files(folder).items()
-            for changed in _write(path, _updated(_parse(path, language), template))
-        ),
-    ]
+    wanted = {folder / TEMPLATE: _written(template)}
+    for language, path in files(folder).items():
+        try:
+            wanted[path] = _written(_updated(_parse(path, language), template))
+        except BrokenCatalogError:
+            continue  # reading the content names it; its translator mends it first
+    return {
+        path: new for path, new in wanted.items() if not path.exists() or path.read_bytes() != new
+    }
 
 
 def _updated(catalog: Catalog, template: Catalog) -> Catalog:
@@ -117,10 +130,7 @@ def _parse(path: Path, language: str) -> Catalog:
         raise BrokenCatalogError(f"{path}: {error}") from error
 
 
-def _write(path: Path, catalog: Catalog) -> Iterator[Path]:
+def _written(catalog: Catalog) -> bytes:
     out = BytesIO()
-    write_po(out, catalog, width=100, include_previous=True, sort_output=False)
-    new = out.getvalue()
-    if not path.exists() or path.read_bytes() != new:
-        path.write_bytes(new)
-        yield path
+    write_po(out, catalog, width=100, include_previous=True)
+    return out.getvalue()

@@ -14,8 +14,8 @@ import msgspec
 
 from bot import catalogs
 from bot.catalogs import BrokenCatalogError, Message, Translation
-from bot.editions import Editor, Originals, Problem
-from bot.library import ENGLISH, MENU, Document
+from bot.editions import ContentError, Editor, Originals, Problem
+from bot.library import ENGLISH, MENU, Document, Library
 from bot.model import AUDIENCES
 from bot.schema import (
     COMMANDS,
@@ -31,14 +31,6 @@ from bot.schema import (
 )
 
 Shape = TypeVar("Shape")
-
-
-class ContentError(Exception):
-    """Content that the line must not start on. `problems` has all that was found."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,127 +245,3 @@ class _Reader:
             elif not 1 <= one.first <= one.last <= document.sections[one.section]:
                 count = document.sections[one.section]
                 self._problem(file, key, f"{one.section!r} has paragraphs 1 to {count} only")
-
-    def _answers(
-        self, topics: Mapping[str, TopicFile], texts: "_Texts"
-    ) -> Iterator[tuple[str, Answer]]:
-        for id, topic in topics.items():
-            for audience, part in parts(topic):
-                if part.see:
-                    continue
-                own = texts
-                if not all(texts.has(text) for text in (part.gist, *part.more)):
-                    own = _Texts(ENGLISH, None)  # an answer is whole in one language, or not at all
-                label = f"{audience}.{id}"
-                yield (
-                    label,
-                    Answer(
-                        label=label,
-                        language=own.language,
-                        gist=own.get(part.gist),
-                        more=tuple(own.get(text) for text in part.more),
-                        sources=_sources_or_none(part.source),
-                    ),
-                )
-
-    def _filled(
-        self, phrases: Mapping[str, str], words: Mapping[str, str], texts: "_Texts"
-    ) -> dict[str, str]:
-        filled: dict[str, str] = {}
-        for name, english in phrases.items():
-            text = texts.get(english)
-            try:
-                if slots(text) != slots(english):
-                    raise ValueError("has other {slots} than the English")
-                if unknown := slots(text) - set(words) - PHRASES.get(name, frozenset()):
-                    raise ValueError(f"{{{sorted(unknown)[0]}}} is nothing that can be filled in")
-            except ValueError as error:
-                file = "messages/phrases.toml" if texts.language == ENGLISH else texts.file
-                self._problem(file, name, str(error), fatal=texts.language == ENGLISH)
-                text = english
-            filled[name] = text.format_map(_Kept(words)) if _sound(text) else text
-        return filled
-
-
-class _Kept(dict[str, str]):
-    """Leaves a slot that is not filled in yet as it stands."""
-
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
-
-
-class _Texts:
-    """Looks an English text up in one language; English itself for a text that is missing."""
-
-    def __init__(self, language: str, translation: Translation | None) -> None:
-        self.language = language
-        self.file = f"locales/{language}/LC_MESSAGES/messages.po"
-        self._texts = translation.texts if translation else None
-
-    def has(self, text: str, context: str = "") -> bool:
-        return self._texts is None or (context, text) in self._texts
-
-    def get(self, text: str, context: str = "") -> str:
-        return text if self._texts is None else self._texts.get((context, text), text)
-
-
-def _sound(text: str) -> bool:
-    try:
-        slots(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _sources_or_none(text: str) -> tuple[Source, ...]:
-    try:
-        return sources(text)
-    except ValueError:
-        return ()
-
-
-def _topic(id: str, topic: TopicFile) -> Topic:
-    targets = {audience: f"{audience}.{part.see or id}" for audience, part in parts(topic)}
-    return Topic(id, topic.order, topic.link, targets)
-
-
-def _keywords(
-    topics: Mapping[str, TopicFile], commands: Mapping[str, CommandFile], texts: "_Texts"
-) -> Iterator[Keyword]:
-    def words(text: str, context: str, kind: str, value: str, where: str) -> Iterator[Keyword]:
-        if text and texts.has(text, context):
-            origin = where if texts.language == ENGLISH else f"{texts.file}: {where}"
-            for word in texts.get(text, context).split(","):
-                if word.strip():
-                    yield Keyword(word.strip(), kind, value, texts.language, origin)
-
-    for id, topic in topics.items():
-        file = f"messages/topics/{id}.toml"
-        for audience, target in _topic(id, topic).targets.items():
-            own = dict(parts(topic))[audience].keywords
-            yield from words(topic.keywords, "keywords", "topic", target, f"{file}: keywords")
-            yield from words(own, "keywords", "topic", target, f"{file}: {audience}.keywords")
-    for name, command in commands.items():
-        file = f"messages/commands.toml: {name}"
-        kind = name if name in ("crisis", "filler") else "command"
-        yield from words(command.carrier, "carrier", "carrier", name, f"{file}.carrier")
-        yield from words(command.word, "command", kind, name, f"{file}.word")
-        yield from words(command.keywords, "keywords", kind, name, f"{file}.keywords")
-
-
-def _language_names(languages: list[str]) -> dict[str, list[str]]:
-    """Name each language in itself (first), by its code, and in every language of the line."""
-    names: dict[str, list[str]] = {}
-    for language in languages:
-        locale = Locale.parse(language)
-        own = locale.get_display_name(language) or language
-        others = [locale.get_display_name(other) or language for other in languages]
-        codes = [language, language.replace("_", "-")]
-        names[language] = list(dict.fromkeys([own[:1].upper() + own[1:], *codes, *others]))
-    return names
-
-
-def link_tag(language: str) -> str:
-    """Shorten a language code for a link: `fr`, and `zht` for `zh_Hant` (a script's last letter)."""
-    code, _, script = language.partition("_")
-    return code + script[-1:].lower()

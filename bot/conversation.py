@@ -206,10 +206,8 @@ class _Speaker:
             offered=shown.offered or self.before.offered,
             **changes,  # type: ignore[arg-type]
         )
-        reply = Reply(
-            label, text, self.language, topic if answer else "", audience if answer else topic
-        )
-        return reply, after
+        shown_for = audience if answer else topic
+        return Reply(label, text, self.language, topic if answer else "", shown_for), after
 
     # --- commands ---
 

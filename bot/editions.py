@@ -23,6 +23,14 @@ class Problem:
         return ": ".join(part for part in (self.file, self.key, self.text) if part)
 
 
+class ContentError(Exception):
+    """Content that the line must not start on. `problems` has all that was found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
 @dataclass(frozen=True, slots=True)
 class Originals:
     """The English content as read, topics in menu order."""
@@ -186,6 +194,6 @@ def language_names(languages: list[str]) -> dict[str, list[str]]:
 
 
 def link_tag(language: str) -> str:
-    """Shorten a language code for a link: `fr`; `zht` for `zh_Hant`, by its script's last letter."""
+    """Shorten a language code for a link: `fr`, `zht` for `zh_Hant` (a script's last letter)."""
     code, _, script = language.partition("_")
     return code + script[-1:].lower()

@@ -1,4 +1,4 @@
-"""Secrets that a first run makes for itself: a file beside the database that only its owner reads."""
+"""Secrets that a first run makes for itself: files beside the database, for their owner only."""
 
 import os
 import secrets

@@ -58,9 +58,10 @@ class Reply:
 class Conversation:
     """All that is remembered of a contact.
 
-    `screen` is what was last shown in pages (`adult.cart`, `menu.child`, `languages`) and `page` how
-    far, counted from 0; `offered` is what numbers pick from, in the order shown. `streak` counts
-    replies of the same label in a row, for the guard against loops. `heard` is Unix seconds.
+    `screen` is what was last shown in pages (`adult.cart`, `menu.child`, `languages`) and `page`
+    how far, from 0 (-1: named but not shown yet); `offered` is what numbers pick from, in the order
+    shown. `streak` counts replies of one label in a row, for the guard against loops. `heard` is
+    Unix seconds.
     """
 
     language: str = ""

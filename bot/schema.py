@@ -24,7 +24,7 @@ class Part(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class TopicFile(msgspec.Struct, forbid_unknown_fields=True):
-    """messages/topics/<id>.toml: `order` is its place in the menu, `link` its part of a short link."""
+    """messages/topics/<id>.toml: `order` is its place in menus, `link` its part of links."""
 
     title: str
     order: int
@@ -53,7 +53,7 @@ class DocumentFile(msgspec.Struct, forbid_unknown_fields=True):
 
 
 LINK_CODE: Final = re.compile(r"[a-z0-9]{1,6}")
-"""A topic's part of a short link: with an audience's letter and a language, at most 12 characters."""
+"""A topic's part of a short link, which is at most 12 characters with audience and language."""
 _SOURCE: Final = re.compile(
     r"(?P<document>[\w-]+)#(?P<section>[\w-]+):(?P<first>\d+)(-(?P<last>\d+))?"
 )
@@ -84,15 +84,15 @@ PHRASES: Final[Mapping[str, frozenset[str]]] = {
 
 
 def slots(text: str) -> set[str]:
-    """Name the {slots} of a text; ValueError where its braces do not match or hold more than a name."""
-    names = {name for _, name, spec, how in Formatter().parse(text) if name is not None}
+    """Name the {slots} of a text; ValueError where braces do not match or hold more than a name."""
+    names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     if not all(name.isidentifier() for name in names):
         raise ValueError("has braces that are no {slot}")
     return names
 
 
 def sources(text: str) -> tuple[Source, ...]:
-    """Read citations such as `adult-all#car-t:1-2, adult-all#trials:1`; ValueError says what is off."""
+    """Read citations, `adult-all#car-t:1-2, adult-all#trials:1`; ValueError says what is off."""
     found = []
     for part in text.split(","):
         match = _SOURCE.fullmatch(part.strip())

@@ -66,7 +66,7 @@ _SENTENCE_END = regex.compile(
     |
         (?<! [.!?…।۔؟] )
         (?: [!?…।۔؟]
-        |   (?<! \b (?: \p{L} | Dr | Mr | Mrs | Ms | St | vs ) )       # e.g., U.S., Dr. Osler
+        |   (?<! (?<! [^\s.(] ) (?: \p{L} | Dr | Mr | Mrs | Ms | St | vs ) )   # e.g., U.S., Dr.
             (?<! ^ [ ]* \d{1,2} )                                      # 1. the first of a list
             \.
         ) [.!?…।۔؟]*+

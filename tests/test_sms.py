@@ -245,7 +245,7 @@ NAME = "inotuzumab ozogamicin (Besponsa)"
         ("We asked Dr. Osler for his advice", 30, "We asked Dr. Osler for his", "advice"),
         ("The level was 9.5 in all of them", 29, "The level was 9.5 in all of", "them"),
         ("See lls.ca.about for the whole page", 30, "See lls.ca.about for the whole", "page"),
-        ("Then this:\n1. Something of the list", 32, "Then this:\n1. Something of the", "list"),
+        ("1. Something of the list", 22, "1. Something of the", "list"),
         ("ڈی۔این۔اے کا ٹیسٹ ہوگا کل صبح", 25, "ڈی۔این۔اے کا ٹیسٹ ہوگا کل", "صبح"),
         # A sentence that leaves the page nearly empty: after a word instead.
         (
@@ -267,7 +267,7 @@ NAME = "inotuzumab ozogamicin (Besponsa)"
         ("是，化疗使用药物杀死癌细胞", 9, "是，化疗使用药物杀", "死癌细胞"),
         ("化疗使用药物，杀死", 6, "化疗使用药", "物，杀死"),
         ("接受CAR-T治疗的人", 4, "接", "受CAR-T治疗的人"),
-        ("ยาเคมีบำบัด", 5, "ยาเคมี"[:5], "ยาเคมีบำบัด"[5:]),
+        ("ยาเคมีบำบัด", 5, "ยาเค", "มีบำบัด"),
         # Numbers, phone numbers and links.
         ("call us 1-888-939-3333 today", 16, "call us", "1-888-939-3333 today"),
         ("call us (888) 939-3333 today", 16, "call us", "(888) 939-3333 today"),
@@ -398,6 +398,4 @@ def test_every_page_fits_the_budget(text: str, budget: Budget) -> None:
         assert not all(map(fits, graphemes(text)))
         return
     assert all(map(fits, found))
-    assert graphemes("".join(found)) == graphemes(text) or [
-        grapheme for page in found for grapheme in graphemes(page)
-    ] == graphemes(text)
+    assert [grapheme for page in found for grapheme in graphemes(page)] == graphemes(text)

@@ -40,7 +40,7 @@ ANSWERED_BY_TWILIO: Final[Mapping[str, OptOut]] = {
     **dict.fromkeys(("START", "YES", "UNSTOP"), "start"),
     **dict.fromkeys(("HELP", "INFO"), "help"),
 }
-"""Twilio's default keywords on long codes and toll-free numbers; ARRET and AIDE are none of them."""
+"""Twilio's default keywords on long codes and toll-free numbers. ARRET and AIDE are not."""
 
 _OPT_OUT_TYPES: Final[Mapping[str, OptOut]] = {"STOP": "stop", "START": "start", "HELP": "help"}
 

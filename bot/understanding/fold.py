@@ -1,4 +1,4 @@
-"""Fold texts so that spellings of the same word compare equal. For matching only, never for sending."""
+"""Fold texts so that spellings of a word compare equal. For matching only, never for sending."""
 
 import unicodedata
 from typing import Final
@@ -30,7 +30,7 @@ def tokens(text: str) -> list[str]:
 
 
 def number(text: str) -> int | None:
-    """Read a message that is nothing but a number below 1,000, in any script's digits, else None."""
+    """Read a message that is only a number below 1,000, in any script's digits, else None."""
     words = tokens(text)
     if len(words) != 1 or len(words[0]) > 3:
         return None

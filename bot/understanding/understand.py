@@ -1,4 +1,4 @@
-"""Decide what a text asks for: crisis, whole-message words, numbers, then words that fill a text."""
+"""Decide what a text asks for: crisis, whole messages, numbers, then words that fill a text."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -133,7 +133,7 @@ def _spans(words: list[str], vocabulary: Vocabulary) -> list[tuple[Meaning, ...]
 
 
 def _near(words: list[str], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Name the topics, in the order of the text, that it holds a word of: targets, all audiences."""
+    """Name the topics that a text holds a word of, in its order: labels, of all audiences."""
     near: dict[str, None] = {}
     start = 0
     while start < len(words):

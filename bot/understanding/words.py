@@ -37,14 +37,9 @@ class Vocabulary:
             words = tokens(keyword.text)
             meaning = Meaning(keyword.kind, keyword.value, keyword.language)
             found.setdefault("".join(words), {})[meaning] = None
-            longest = max(longest, _windows(keyword.text, words))
+            # One token more than it is written in, for spellings such as "trans plant".
+            longest = max(longest, len(words) + 1)
             if keyword.kind == "crisis":
-                longest_crisis = max(longest_crisis, _windows(keyword.text, words))
+                longest_crisis = max(longest_crisis, len(words) + 1)
         found.pop("", None)
         return cls({word: tuple(all) for word, all in found.items()}, longest, longest_crisis)
-
-
-def _windows(text: str, words: list[str]) -> int:
-    # "car-t" has two tokens, but people also write "c a r t": one token more than it is written in
-    # is enough for the spellings seen, and keeps the search short.
-    return len(words) + 1

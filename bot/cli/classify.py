@@ -1,0 +1,57 @@
+"""`classify`: labels for texts, JSON lines in and out, by what the line itself would answer."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from bot.app import make_line
+from bot.config import Config
+from bot.conversation import Line, respond
+from bot.library import audience_of
+from bot.model import Conversation, Inbound
+
+
+@click.command()
+@click.pass_obj
+def classify(config: Config) -> None:
+    """Read {"id", "text", "lang", "context"} a line and write {"id", "label"} a line.
+
+    `lang` is the contact's language and `context` the label answered just before; both may be
+    absent. A line that cannot be read is named on stderr, and the exit status is 1.
+    """
+    line = make_line(config)
+    bad = 0
+    for number, raw in enumerate(sys.stdin.buffer, 1):
+        if not raw.strip():
+            continue
+        try:
+            row = _row(raw)
+        except ValueError as error:
+            click.echo(f"line {number}: {error}", err=True)
+            bad += 1
+            continue
+        said = {"id": row.get("id"), "label": label(row, line)}
+        click.echo(json.dumps(said, ensure_ascii=False))
+    if bad:
+        raise click.ClickException(f"{bad} lines were not read")
+
+
+def label(row: dict[str, Any], line: Line) -> str:
+    """Label one text as a contact of that language, after that answer, would have it answered."""
+    context = str(row.get("context") or "")
+    before = Conversation(
+        language=str(row.get("lang") or "").replace("-", "_"),
+        audience=audience_of(context),
+        screen=context,
+        introduced=True,
+    )
+    return respond(Inbound("classify", "", "", row["text"]), before, line, 0)[0].label
+
+
+def _row(raw: bytes) -> dict[str, Any]:
+    row: Any = json.loads(raw.decode("utf-8"))
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        raise ValueError('is not an object with a "text"')
+    return row

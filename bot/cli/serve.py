@@ -1,0 +1,106 @@
+"""`serve` and `migrate`: the line in production, and on a developer's machine with no setting."""
+
+import ipaddress
+import os
+import socket
+import sys
+
+import click
+
+from bot.app import beside_database, contact_secret, make_line
+from bot.config import Config
+from bot.keys import own_secret
+from bot.store import StoreError
+from bot.store.sqlite import SqliteStore
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: PORT]")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Processes.  [default: WEB_CONCURRENCY, else 2]"
+)
+@click.pass_obj
+def serve(config: Config, host: str, port: int | None, workers: int | None) -> None:
+    """Serve the webhook. Needs no setting on this machine."""
+    from granian import Granian  # noqa: PLC0415 - only this command needs a server
+    from granian.constants import Interfaces  # noqa: PLC0415
+
+    port = port or config.port
+    _prepare(config)
+    if not config.twilio_auth_token:
+        _own_token(config, host)
+    _refuse_used_port(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Answerline listens on http://{shown}:{port} (Ctrl-C ends it).")
+    if not config.twilio_auth_token:
+        click.echo(f"Text it: answerline text CART --url http://{shown}:{port}/twilio/messages")
+    sys.stdout.flush()
+    Granian(
+        "bot.app:create_app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        # Measured: two workers of one thread beat any number of threads (tests/benchmarks/).
+        workers=workers or config.workers,
+        blocking_threads=1,
+        log_level="warning",  # type: ignore[arg-type]
+        websockets=False,
+        respawn_failed_workers=True,
+    ).serve()
+
+
+@click.command()
+@click.pass_obj
+def migrate(config: Config) -> None:
+    """Make the database, or bring it up to this release."""
+    store = SqliteStore(config.database)
+    done = store.migrate()
+    store.close()
+    click.echo("\n".join(f"applied {name}" for name in done) or "nothing to do")
+
+
+def _prepare(config: Config) -> None:
+    """Find out here, once, what would fail in every worker; make the database before forking."""
+    make_line(config)
+    store = SqliteStore(config.database)
+    if not store.current():
+        store.migrate()
+    store.close()
+    contact_secret(config)
+
+
+def _own_token(config: Config, host: str) -> None:
+    """Sign with a token of our own, which `answerline text` finds; on loopback only."""
+    if not _loopback(host):
+        click.echo(
+            "Warning: TWILIO_AUTH_TOKEN is not set, so every message is refused with 503.", err=True
+        )
+        return
+    path = beside_database(config, "token")
+    try:
+        token, made = own_secret(path)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"TWILIO_AUTH_TOKEN is not set, and {error}") from error
+    os.environ["TWILIO_AUTH_TOKEN"] = token  # for the workers, which read the environment anew
+    note = "made one for this machine in" if made else "using this machine's own in"
+    click.echo(f"Warning: TWILIO_AUTH_TOKEN is not set: {note} {path}.", err=True)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refuse_used_port(host: str, port: int) -> None:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        reason = error.strerror or error
+        raise click.ClickException(f"--host {host} --port {port}: {reason}") from error
