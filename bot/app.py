@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bot import checks
 from bot.channels import CHANNELS
-from bot.config import Config
+from bot.config import Config, ConfigError
 from bot.content import read
 from bot.conversation import Line
 from bot.editions import ContentError
@@ -54,7 +54,13 @@ def make_line(config: Config) -> Line:
     budget = Budget(config.gsm7_segments, config.ucs2_segments)
     content = read(config.content)
     line = Line.of(content.library, config.public_base_url, budget)
-    if faults := checks.stops_start(content, line):
+    try:
+        faults = checks.stops_start(content, line)
+    except ValueError as error:
+        raise ConfigError(
+            f"ANSWERLINE_PAGE_SEGMENTS, PUBLIC_BASE_URL: a page has no room for text ({error})"
+        ) from error
+    if faults:
         raise ContentError(faults)
     for problem in content.problems:
         log.warning("content: %s", problem)

@@ -130,7 +130,8 @@ def measure(text: str) -> Size:
 
     Encoding and units are always the reference's. It knows graphemes by Unicode 10, we by a newer
     one: where an emoji sequence or a mark of after 2017 lies across the end of a segment, we hold
-    together what it splits, and may count one segment more.
+    together what it splits, and may count a segment more. The other way round, and a segment less,
+    is known only of a joiner between a letter and an emoji, and of a few ancient signs.
     """
     encoding, units = _units(text)
     if encoding == "GSM-7":
@@ -217,8 +218,9 @@ def cut(text: str, fits: Callable[[str], bool], keep: Sequence[str] = ()) -> tup
 
     The page ends at the end of a sentence or of a line; else, if that left it less than a third
     full, after a word or a comma; else between two letters of a script without spaces. Numbers,
-    phone numbers, links and the phrases in `keep` stay whole. Only what does not fit on a page by
-    itself is cut inside, between graphemes. A text that fits is returned as it is, with no rest.
+    phone numbers, links and the phrases in `keep` stay whole; those that overlap count as one.
+    Only what does not fit on a page by itself is cut inside, between graphemes. A text that fits
+    is returned as it is, with no rest.
 
     Every end is tried from the last, for more text may take less: beside one letter outside GSM-7
     the whole page has another encoding, and another budget. Raises ValueError if not one grapheme

@@ -1,0 +1,62 @@
+"""What tests share: the project's own content, one line for it, and copies of it to break."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.config import Config
+from bot.content import Content, read
+from bot.conversation import Line
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+BASE_URL = "https://answer.example.ca"
+"""25 characters, as long as the budgets are meant for."""
+
+assert len(BASE_URL) == 25
+
+
+@pytest.fixture(scope="session")
+def content() -> Content:
+    return read(ROOT)
+
+
+@pytest.fixture(scope="session")
+def line(content: Content) -> Line:
+    return Line.of(content.library, BASE_URL)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of messages/ and locales/ that a test may break."""
+    for name in ("messages", "locales"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def edit(copy: Path) -> Callable[[str, str, str], Path]:
+    """Replace a text in a file of the copy, once; the text must be there."""
+
+    def replace(name: str, old: str, new: str) -> Path:
+        path = copy / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {name}"
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        return copy
+
+    return replace
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """Settings for an app of its own, with a database in a folder of its own."""
+    return Config(
+        content=ROOT,
+        database=str(tmp_path / "answerline.db"),
+        key="a key for tests, long enough",
+        twilio_auth_token="token",
+        public_base_url=BASE_URL,
+    )

@@ -1,0 +1,200 @@
+"""Respond: what holds for every text in every state, and the cases that no transcript shows."""
+
+import json
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import sms
+from bot.conversation import LOOP_LIMIT, LOOP_LIMITS, QUIET_DAY, Line, apologise, respond
+from bot.library import ENGLISH
+from bot.model import SYSTEM_LABELS, Conversation, Inbound, Reply
+
+NOW = 1_800_000_000
+
+
+def said(text: str, line: Line, before: Conversation | None = None) -> tuple[Reply, Conversation]:
+    before = before or Conversation(introduced=True, heard=NOW)
+    return respond(Inbound("test", "+1", "1", text), before, line, NOW)
+
+
+def talk(line: Line, *texts: str) -> list[Reply]:
+    conversation, replies = Conversation(), []
+    for text in texts:
+        reply, conversation = said(text, line, conversation)
+        replies.append(reply)
+    return replies
+
+
+WORDS = st.sampled_from(
+    "cart CHILD menu 3 ੩ more plus stop START greffe language fr english aide should the kymriah "
+    "want to die kill myself 99 radiation ADULTE transplant thanks 0 treatment factors".split()
+)
+TEXTS = st.one_of(
+    st.lists(WORDS, max_size=6).map(" ".join),
+    st.text(max_size=200),
+    st.text(st.characters(categories=["Cs", "Cc", "Cf", "Mn", "So", "Lo"]), max_size=40),
+)
+STATES = st.builds(
+    Conversation,
+    language=st.sampled_from(["", "en", "fr", "xx"]),
+    chosen=st.booleans(),
+    audience=st.sampled_from(["", "adult", "child", "robot"]),
+    screen=st.sampled_from(
+        ["", "adult.cart", "child.factors", "menu.adult", "menu.child", "languages", "gone.topic"]
+    ),
+    page=st.integers(-5, 50),
+    offered=st.lists(
+        st.sampled_from(["adult.cart", "child.chemo", "language:fr", "language:xx", "gone.topic"])
+    ).map(tuple),
+    opted_out=st.booleans(),
+    introduced=st.booleans(),
+    label=st.sampled_from([*SYSTEM_LABELS, "adult.cart", ""]),
+    streak=st.integers(0, 40),
+    heard=st.sampled_from([0, NOW, NOW - 60, NOW - QUIET_DAY * 2, NOW + 5000]),
+)
+INBOUND = st.builds(
+    Inbound,
+    channel=st.just("test"),
+    contact=st.just("+15145550123"),
+    id=st.just("1"),
+    text=TEXTS,
+    media=st.integers(0, 2),
+    carrier_answered=st.sampled_from(["", "", "", "stop", "start", "help"]),
+)
+
+
+@given(INBOUND, STATES)
+def test_any_text_in_any_state_gets_a_sound_reply(
+    line: Line, inbound: Inbound, before: Conversation
+) -> None:
+    reply, after = respond(inbound, before, line, NOW)
+    assert line.layout.fits(reply.text)
+    assert "{" not in reply.text
+    assert reply.label in SYSTEM_LABELS or reply.label.startswith(("adult.", "child.", "language:"))
+    assert reply.language in ("", *line.library.editions)
+    ET.fromstring(f"<a>{sms.clean(reply.text).replace('&', '&amp;').replace('<', '&lt;')}</a>")
+    assert Conversation.from_json(after.to_json()) == after
+    json.dumps(after.to_json())
+    # The same again is the same: nothing depends on what ran before.
+    assert respond(inbound, before, line, NOW) == (reply, after)
+
+
+@given(INBOUND, STATES)
+def test_an_opt_out_is_left_only_by_start(
+    line: Line, inbound: Inbound, before: Conversation
+) -> None:
+    before = replace(before, opted_out=True)
+    reply, after = respond(inbound, before, line, NOW)
+    if after.opted_out:
+        assert not reply.text or reply.label == "crisis"
+    else:
+        assert reply.label == "start"
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=8))
+def test_adult_and_child_never_mix(line: Line, texts: list[str]) -> None:
+    """Once told, an audience gets only its own answers, whatever is asked."""
+    for audience, other in (("child", "adult"), ("adult", "child")):
+        conversation = Conversation(audience=audience, introduced=True, heard=NOW)
+        for text in texts:
+            reply, conversation = said(text, line, conversation)
+            if conversation.audience != audience:
+                break  # the contact said ADULT or CHILD
+            assert reply.audience != other or reply.label == "more"
+
+
+def test_every_number_picks_what_it_stood_beside(line: Line) -> None:
+    for audience in ("adult", "child"):
+        labels = line.library.labels(audience)
+        for number, label in enumerate(labels, 1):
+            assert talk(line, audience, str(number))[1].label == label
+
+
+@pytest.mark.parametrize("budget", [(2, 4), (2, 2), (3, 3), (10, 10)])
+def test_more_reads_every_answer_to_its_end(line: Line, budget: tuple[int, int]) -> None:
+    tight = Line.of(line.library, "https://answer.example.ca", sms.Budget(*budget))
+    for (label, language), screen in tight.layout.screens.items():
+        answer = tight.library.editions[language].answers.get(label)
+        if answer is None:
+            continue
+        conversation = Conversation(
+            language=language, chosen=True, introduced=True, heard=NOW, audience=label[:5]
+        )
+        conversation = replace(conversation, screen=label, page=-1)
+        read = ""
+        for _ in screen.pages:
+            reply, conversation = said(MORE[language], tight, conversation)
+            assert tight.layout.fits(reply.text)
+            page = screen.pages[conversation.page].text
+            assert page in reply.text
+            read += page
+        assert squeezed(read) == squeezed("".join((answer.gist, *answer.more)))
+        assert said(MORE[language], tight, conversation)[0].text.count("\n") == 0
+
+
+MORE = {"en": "MORE", "fr": "PLUS"}
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_loops_end(line: Line) -> None:
+    for text, label in (("asdf", "out_of_scope"), ("thanks", "thanks"), ("menu", "menu")):
+        limit = LOOP_LIMITS.get(label, LOOP_LIMIT)
+        replies = talk(line, *[text] * (limit + 5))
+        assert all(reply.text for reply in replies[:limit])
+        assert not any(reply.text for reply in replies[limit:])
+
+
+def test_a_crisis_outlasts_the_guard_against_loops(line: Line) -> None:
+    assert all(reply.text for reply in talk(line, *["i want to die"] * 12))
+
+
+def test_state_of_another_release_is_forgiven(line: Line) -> None:
+    """Two releases may run side by side: what this one does not know is forgotten, not believed."""
+    before = Conversation(language="xx", chosen=True, screen="adult.gone", offered=("x.y",), page=9)
+    reply, after = said("more", line, before)
+    assert (reply.label, reply.language) == ("more", ENGLISH)
+    assert (after.screen, after.offered) == ("menu.adult", line.library.labels("adult"))
+
+
+def test_an_apology_is_in_both_languages_but_a_crisis_is_answered(line: Line) -> None:
+    sorry = apologise(Inbound("test", "+1", "1", "CART"), line)
+    assert "1-888-939-3333" in sorry.text
+    assert sorry.text.count("\n") == 1
+    crisis = apologise(Inbound("test", "+1", "1", "je vais me tuer"), line)
+    assert (crisis.label, crisis.language) == ("crisis", "fr")
+    settled = apologise(Inbound("test", "+1", "1", "kill myself", carrier_answered="stop"), line)
+    assert settled.label == "out_of_scope"
+
+
+def test_without_a_base_the_full_page_is_linked_in_its_language(line: Line) -> None:
+    bare = Line.of(line.library)
+    for audience in ("adult", "child"):
+        for language in line.library.editions:
+            label = f"{audience}.cart"
+            url = line.library.url(audience, language)
+            assert f"\n{url}\n" in bare.layout.show(label, language, intro=True)
+            assert bare.layout.fits(bare.layout.show(label, language, intro=True))
+            assert f"cancer.ca/{language}/" in url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"language":1}', '{"offered":"x"}', "[]", '"x"', "{", "", '{"streak":"1"}',
+        '{"opted_out":1}', '{"offered":{"a":1}}',
+    ],
+)  # fmt: skip
+def test_a_damaged_state_is_noticed(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Conversation.from_json(text)
+
+
+def test_an_unknown_key_of_a_state_is_left_out() -> None:
+    assert Conversation.from_json('{"later":1,"page":2}') == Conversation(page=2)

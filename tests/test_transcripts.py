@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from bot.conversation import Line
+from tests.transcript import check, play
+
+TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_transcript(path: Path, line: Line) -> None:
+    wanted, now = check(path, line)
+    assert now == wanted
+
+
+def test_every_answer_and_phrase_is_read_in_some_transcript(line: Line) -> None:
+    """What no conversation shows, nobody has read."""
+    said = "".join(path.read_text(encoding="utf-8") for path in TRANSCRIPTS)
+    said = said.replace("\n< ", "\n")
+    unread = [
+        f"{language} {label} page {number + 1}"
+        for (label, language), screen in line.layout.screens.items()
+        for number, page in enumerate(screen.pages)
+        if page.text not in said
+    ]
+    unread += [
+        f"{language} {name}"
+        for language, edition in line.library.editions.items()
+        for name, text in edition.phrases.items()
+        if max(text.split("{"), key=len).rpartition("}")[2] not in said
+    ]
+    # What comes only when the store fails, or in a catalog that lacks an answer.
+    assert set(unread) <= {f"{one} {name}" for one in ("en", "fr") for name in ("apology", "in_english")}
+
+
+def test_a_line_that_is_none_is_refused(line: Line) -> None:
+    with pytest.raises(ValueError, match="not a line of a transcript: 'hello'"):
+        play("hello\n", line)
+    with pytest.raises(ValueError, match="not a direction of a transcript"):
+        play("@ tomorrow\n", line)

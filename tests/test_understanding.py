@@ -1,0 +1,203 @@
+"""Texts and what they ask for, as tables that anyone can add to."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation import Line
+from bot.library import Keyword
+from bot.understanding import Vocabulary, understand
+from bot.understanding.fold import fold, number, tokens
+
+KINDS = [
+    # text, kind, value or targets
+    ("CART", "topic", "adult.cart child.cart"),
+    ("Car-T", "topic", "adult.cart child.cart"),
+    ("car t?", "topic", "adult.cart child.cart"),
+    ("GREFFE", "topic", "adult.transplant child.transplant"),
+    ("greffé", "topic", "adult.transplant child.transplant"),
+    ("greffe", "topic", "adult.transplant child.transplant"),
+    ("Ph+", "topic", "adult.targeted"),
+    ("bcr abl", "topic", "adult.targeted"),
+    ("VP 16", "topic", "child.chemo"),
+    ("all", "topic", "adult.definition child.definition"),
+    ("immunotherapy", "topic", "adult.immunotherapy child.cart"),
+    ("treatment", "topic", "adult.menu child.treatment"),
+    ("menu", "command", "menu"),
+    ("menu please", "command", "menu"),
+    ("menu svp", "command", "menu"),
+    ("0", "command", "menu"),
+    ("go on", "command", "more"),
+    ("STOP", "command", "stop"),
+    ("stop.", "command", "stop"),
+    ("ARRÊT", "command", "stop"),
+    ("arret", "command", "stop"),
+    ("opt-out", "command", "stop"),
+    ("don’t text me", "command", "stop"),
+    ("unstop", "command", "start"),
+    ("AIDE", "command", "help"),
+    ("are you a bot?", "command", "about"),
+    ("kids", "audience", "child"),
+    ("my son", "audience", "child"),
+    ("for adults", "audience", "adult"),
+    ("fr", "language", "fr"),
+    ("FRANÇAIS", "language", "fr"),
+    ("in French", "language", "fr"),
+    ("anglais", "language", "en"),
+    ("i want to die", "crisis", ""),
+    ("he stopped breathing", "crisis", ""),
+    ("it wont stop bleeding", "crisis", ""),
+    ("j'veux mourir", "crisis", ""),
+    ("should i stop chemo?", "unknown", ""),
+    ("stop the chemo", "unknown", ""),
+    ("stop child", "unknown", ""),
+    ("help my child", "unknown", ""),
+    ("cancel the transplant", "unknown", ""),
+    ("adult or child", "unknown", ""),
+    ("chemo or radiation", "unknown", ""),
+    ("chemo in french", "unknown", ""),
+    ("menu french", "unknown", ""),
+    ("french child", "unknown", ""),
+    ("more menu", "unknown", ""),
+    ("child please adult", "unknown", ""),
+    ("please", "unknown", ""),
+    ("cancer", "unknown", ""),
+    ("chemo for lung cancer", "unknown", ""),
+    ("my chemistry test results", "unknown", ""),
+    ("", "unknown", ""),
+    ("  \u200b\u200f ", "unknown", ""),
+    ("😀", "unknown", ""),
+    ("\ud800", "unknown", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "wanted"), KINDS)
+def test_kind(line: Line, text: str, kind: str, wanted: str) -> None:
+    intent = understand(text, line.vocabulary)
+    assert (intent.kind, intent.value or " ".join(intent.targets)) == (kind, wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "audience", "targets"),
+    [
+        ("cart child", "child", "adult.cart child.cart"),
+        ("CHILD CART", "child", "adult.cart child.cart"),
+        ("chemo for my daughter", "child", "adult.chemo child.chemo"),
+        ("chimio pour enfant", "child", "adult.chemo child.chemo"),
+        ("radiation adults", "adult", "adult.radiation child.radiation"),
+        ("antibodies for kids", "child", "adult.antibodies"),
+    ],
+)
+def test_audience_beside_a_topic(line: Line, text: str, audience: str, targets: str) -> None:
+    intent = understand(text, line.vocabulary)
+    assert (intent.kind, intent.audience) == ("topic", audience)
+    assert intent.targets == tuple(targets.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("greffe", ("fr",)),
+        ("transplant", ("en",)),
+        ("greffe enfant", ("fr",)),
+        ("cart enfant", ("fr",)),  # CART is a word of both languages, enfant of one
+        ("transplant enfant", ("en",)),  # no language has both: the topic's decides
+        ("STOP", ("en",)),
+        ("ARRET", ("fr",)),
+        ("INFO", ("en", "fr")),
+        ("asdf", ()),
+        ("3", ()),
+    ],
+)
+def test_language_of_the_words(line: Line, text: str, languages: tuple[str, ...]) -> None:
+    assert understand(text, line.vocabulary).languages == languages
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("should i stop chemo?", "chemo"),
+        ("does radiation hurt more than bone marrow", "radiation transplant"),
+        ("my chemistry test results", ""),
+        ("nothing here", ""),
+    ],
+)
+def test_topics_named_in_a_text_not_understood(line: Line, text: str, near: str) -> None:
+    found = understand(text, line.vocabulary).near
+    assert list(dict.fromkeys(label.partition(".")[2] for label in found)) == near.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3), ("3.", 3), ("#3", 3), ("(11)", 11), ("0", 0), ("007", 7), ("٣", 3), ("۳", 3),
+        ("३", 3), ("੩", 3), ("３", 3), ("三", 3), ("③", 3), ("1234", None), ("3 4", None),
+        ("three", None), ("½", None), ("", None), ("-", None), ("億", None),
+    ],
+)  # fmt: skip
+def test_number(text: str, value: int | None) -> None:
+    assert number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("ÉTÉ", "ete"), ("Cœur", "coeur"), ("ＣＡＲ－Ｔ", "car-t"), ("e\u0301", "e"), ("đau", "dau"),
+        ("a\u200db", "ab"), ("की", "की"), ("ਪੁੱਤਰ", "ਪੁੱਤਰ"), ("ß", "ss"), ("", ""),
+    ],
+)  # fmt: skip
+def test_fold(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+def test_tokens_part_at_apostrophes_and_hyphens() -> None:
+    assert tokens("L’info: Car-T, Ph+ (VP-16)") == ["l", "info", "car", "t", "ph+", "vp", "16"]
+
+
+@given(st.data())
+def test_spelling_of_a_keyword_does_not_matter(line: Line, data: st.DataObject) -> None:
+    """Case, accents and what stands around a word change nothing."""
+    keyword = data.draw(st.sampled_from([k for k in line.library.keywords if k.kind == "topic"]))
+    changed = data.draw(st.sampled_from([str.upper, str.title, str.casefold, str.swapcase]))
+    around = data.draw(st.sampled_from(["{}", " {} ", "{}?", "“{}”", "{}!!", "\u200f{}\n", "({})."]))
+    intent = understand(around.format(changed(keyword.text)), line.vocabulary)
+    assert keyword.value in intent.targets or keyword.value != first_claim(line, keyword)
+
+
+def first_claim(line: Line, keyword: Keyword) -> str:
+    word = "".join(tokens(keyword.text))
+    audience = keyword.value.partition(".")[0]
+    claims = (
+        k.value
+        for k in line.library.keywords
+        if k.kind == "topic"
+        and "".join(tokens(k.text)) == word
+        and k.value.startswith(audience)
+    )
+    return next(claims)
+
+
+@given(st.text(max_size=1700))
+def test_no_text_raises(line: Line, text: str) -> None:
+    understand(text, line.vocabulary)
+
+
+@pytest.mark.parametrize("unit", ["a ", "cart ", "want to ", "stop ", "é", "+", "不", "\u0301", "3"])
+def test_long_texts_take_bounded_work(line: Line, unit: str) -> None:
+    """A long text is looked at once: a hundred times the carrier's longest is no more work."""
+    looked: list[str] = []
+
+    class Counted(dict):  # type: ignore[type-arg]
+        def get(self, word: str, default: object = None) -> object:
+            looked.append(word)
+            return super().get(word, default)
+
+    words = line.vocabulary
+    counted = Vocabulary(Counted(words.meanings), words.longest, words.longest_crisis)
+    understand(unit * 100_000, counted)
+    assert len(looked) < 400 * (words.longest + words.longest_crisis + words.longest)
+
+
+def test_empty_keywords_mean_nothing() -> None:
+    words = Vocabulary.of([Keyword("?!", "topic", "adult.cart", "en")])
+    assert understand("??", words).kind == "unknown"

@@ -1,0 +1,93 @@
+"""Golden transcripts: conversations as text files, played through the same turn as the webhook.
+
+    # Anything after a hash at the start of a line is a remark.
+    @ +25h                  time passes (s, m, h, d)
+    @ media                 the next message carries a picture
+    @ settled STOP          the next message comes with the carrier's own OptOutType
+    > CART                  what the person texts (a lone > is an empty text)
+    < For adults: ...       what comes back, line by line
+    = nothing               nothing comes back
+
+The file's expectation is written by ANSWERLINE_WRITE_TRANSCRIPTS=1, never in CI.
+"""
+
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.conversation import Line
+from bot.model import Inbound
+from bot.store.sqlite import SqliteStore
+from bot.turn import Turns
+
+NOTHING = "= nothing"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_OPT_OUT = {"STOP": "stop", "START": "start", "HELP": "help"}
+
+
+@dataclass
+class Clock:
+    now: int = 1_800_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def play(text: str, line: Line) -> str:
+    """Play a transcript and give it back with the replies that come now."""
+    clock = Clock()
+    store = SqliteStore(":memory:")
+    store.migrate()
+    turns = Turns(line, store, b"key", clock)
+    empty = Inbound("transcript", "+15145550123", "", "")
+    coming, count, out = empty, 0, []
+    for row in text.splitlines():
+        if row.startswith(("<", NOTHING)):
+            continue
+        out.append(row)
+        if row.startswith("@"):
+            coming = _direct(row, coming, clock)
+        elif row.startswith(">"):
+            count += 1
+            clock.now += 20
+            reply = turns.take(replace(coming, id=str(count), text=_typed(row)))
+            coming = empty
+            out += [f"< {part}".rstrip() for part in reply.text.split("\n")] if reply.text else []
+            out += [] if reply.text else [NOTHING]
+        elif row.strip() and not row.startswith("#"):
+            raise ValueError(f"not a line of a transcript: {row!r}")
+    store.close()
+    return "\n".join(out) + "\n"
+
+
+def _typed(row: str) -> str:
+    return row[1:].removeprefix(" ").replace("\\n", "\n")
+
+
+def _direct(row: str, coming: Inbound, clock: Clock) -> Inbound:
+    words = row[1:].split()
+    if words == ["media"]:
+        return replace(coming, media=1)
+    if len(words) == 2 and words[0] == "settled":
+        return replace(coming, carrier_answered=_OPT_OUT[words[1]])  # type: ignore[arg-type]
+    passed = re.fullmatch(r"\+(\d+)([smhd])", words[0]) if len(words) == 1 else None
+    if passed is None:
+        raise ValueError(f"not a direction of a transcript: {row!r}")
+    clock.now += int(passed[1]) * _UNITS[passed[2]]
+    return coming
+
+
+def rewriting() -> bool:
+    """Tell whether transcripts are to be written; never in CI, which must not bless itself."""
+    return os.environ.get("ANSWERLINE_WRITE_TRANSCRIPTS") == "1" and not os.environ.get("CI")
+
+
+def check(path: Path, line: Line) -> tuple[str, str]:
+    """Give what stands in a transcript and what comes now, writing it if asked to."""
+    wanted = path.read_text(encoding="utf-8")
+    now = play(wanted, line)
+    if rewriting():
+        path.write_text(now, encoding="utf-8")
+        wanted = now
+    return wanted, now
