@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+import regex
 from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import PoFileError, read_po, write_po
@@ -119,9 +120,21 @@ def _template(messages: Iterable[Message]) -> Catalog:
     return template
 
 
+# Babel reads a string that lacks its closing quote and drops the letter before the line's end; a
+# fact lost so would not be noticed. Every line that is no remark must end in a whole string.
+_LINE: Final = regex.compile(
+    r"""\s*+ (?: \# .*+ | (?: (?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?+) \s++ )?+
+        " (?: [^"\\] | \\. )*+ " \s*+ )?+""",
+    regex.VERBOSE,
+)
+
+
 def _parse(path: Path, language: str) -> Catalog:
     try:
         Locale.parse(language)
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+            if not _LINE.fullmatch(line.decode("utf-8", "replace")):
+                raise BrokenCatalogError(f"{path}:{number}: is no line of a catalog")
         with path.open("rb") as file:
             return read_po(file, locale=language, abort_invalid=True)
     except PoFileError as error:

@@ -95,6 +95,7 @@ class _Reader:
             return msgspec.convert(data, shape)
         except msgspec.ValidationError as error:
             text, _, path = str(error).partition(" - at `$")
+            path = path.replace("[...]", "")
             where = ".".join(part for part in (key, path.rstrip("`").lstrip(".")) if part)
             self._problem(file, where, text.replace("Object", "it"))
             return None
@@ -174,7 +175,7 @@ class _Reader:
 
     def _phrases(self) -> dict[str, str]:
         data, file = self._toml("phrases.toml"), "messages/phrases.toml"
-        shaped = self._shaped(file, "", data, dict[str, str]) or {}
+        shaped = {key: self._shaped(file, key, text, str) or "" for key, text in data.items()}
         for name, text in shaped.items():
             if name not in PHRASES:
                 self._problem(file, name, "is no phrase of the line")

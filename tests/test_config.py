@@ -1,7 +1,9 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+import bot.config
 from bot.config import SETTINGS, Config, ConfigError
 from bot.keys import own_secret
 
@@ -68,17 +70,16 @@ def test_a_wrong_setting_is_named_and_no_secret_is_told(name: str, value: str) -
 
 def test_secrets_are_not_in_the_repr() -> None:
     config = Config.from_env(
-        {"TWILIO_AUTH_TOKEN": "hush-1", "TWILIO_SIGNING_KEY": "hush-2", "ANSWERLINE_KEY": "hush" * 4}
+        {name: "hush" * 4 for name in SETTINGS if name.endswith(("TOKEN", "KEY"))}
     )
     assert "hush" not in repr(config)
 
 
-def test_an_installed_package_finds_its_content(tmp_path: Path, monkeypatch: object) -> None:
-    import bot.config
-
+def test_an_installed_package_finds_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = tmp_path / "site" / "bot"
     package.mkdir(parents=True)
-    assert isinstance(monkeypatch, pytest.MonkeyPatch)
     monkeypatch.setattr(bot.config, "__file__", str(package / "config.py"))
     assert Config.from_env({}).content == package
 
@@ -97,8 +98,6 @@ def test_an_own_secret_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
 
 
 def test_an_own_secret_made_by_many_at_once_is_one(tmp_path: Path) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: own_secret(tmp_path / "k"), range(32)))
     assert len({secret for secret, _ in found}) == 1

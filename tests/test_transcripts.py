@@ -31,7 +31,9 @@ def test_every_answer_and_phrase_is_read_in_some_transcript(line: Line) -> None:
         if max(text.split("{"), key=len).rpartition("}")[2] not in said
     ]
     # What comes only when the store fails, or in a catalog that lacks an answer.
-    assert set(unread) <= {f"{one} {name}" for one in ("en", "fr") for name in ("apology", "in_english")}
+    assert set(unread) <= {
+        f"{one} {name}" for one in ("en", "fr") for name in ("apology", "in_english")
+    }
 
 
 def test_a_line_that_is_none_is_refused(line: Line) -> None:

@@ -100,7 +100,7 @@ def text(config: Config, body: str, sender: str, to: str, sid: str | None, url: 
 
 def _typed() -> Iterator[str]:
     """Yield what is typed at a prompt, or each line of piped input."""
-    if not sys.stdin.isatty():
+    if not _at_a_terminal():
         for line in sys.stdin.buffer:
             yield line.decode("utf-8", "replace").rstrip("\r\n")
         return
@@ -111,6 +111,10 @@ def _typed() -> Iterator[str]:
         except (click.Abort, EOFError):
             click.echo()
             return
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _as_json(text: str, reply: Reply) -> str:

@@ -41,12 +41,14 @@ class SqliteStore:
         try:
             return self._turn(self._connection(), message, contact, now, step)
         except sqlite3.Error as error:
-            raise StoreError(f"the database {self.path} failed: {error}") from error
+            raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
     def ping(self) -> None:
         """Check that it can be read: see `Store.ping`."""
         if not self.current():
-            raise StoreError(f"the database {self.path} has no schema; run: answerline migrate")
+            raise StoreError(
+                f"DATABASE_URL: the database {self.path} has no schema; run: answerline migrate"
+            )
 
     def close(self) -> None:
         """Close the connection of this thread."""
@@ -62,11 +64,13 @@ class SqliteStore:
         try:
             (version,) = self._connection().execute("PRAGMA user_version").fetchone()
         except sqlite3.Error as error:
-            raise StoreError(f"the database {self.path} cannot be read: {error}") from error
+            raise StoreError(
+                f"DATABASE_URL: the database {self.path} cannot be read: {error}"
+            ) from error
         if version > SCHEMA:
             raise StoreError(
-                f"the database {self.path} is of a newer release: its schema is {version}, "
-                f"this release knows {SCHEMA}"
+                f"DATABASE_URL: the database {self.path} is of a newer release: "
+                f"its schema is {version}, this release knows {SCHEMA}"
             )
         return bool(version == SCHEMA)
 
@@ -79,13 +83,17 @@ class SqliteStore:
 
         folder = Path(self.path).resolve().parent
         if self.path != ":memory:" and not folder.is_dir():
-            raise StoreError(f"there is no folder {folder} for the database")
+            raise StoreError(f"DATABASE_URL: there is no folder {folder}")
         try:
             return migrate(self._connection())
         except LookupError as error:
-            raise StoreError(f"the database {self.path} is of a newer release: {error}") from error
+            raise StoreError(
+                f"DATABASE_URL: the database {self.path} is of a newer release: {error}"
+            ) from error
         except sqlite3.Error as error:
-            raise StoreError(f"the database {self.path} cannot be written: {error}") from error
+            raise StoreError(
+                f"DATABASE_URL: the database {self.path} cannot be written: {error}"
+            ) from error
 
     # --- within ---
 

@@ -27,7 +27,7 @@ PATH: Final = "/twilio/messages"
 
 _TOPIC = (
     "For adults: a summary of about this length stands here for the measurement. It says what the "
-    "treatment is and how it is done, in a sentence or two that anybody can read.\nReply MORE. "
+    "treatment is and how it is done, in one or two sentences.\nReply MORE. "
     "For a child: CHILD.\nhttps://answer.example.ca/atopic/en\nCall 1-888-939-3333"
 )
 _LANGUAGE = (
@@ -39,7 +39,7 @@ ANSWERS: Final[Mapping[str, str]] = {
     "cns": _TOPIC,
     "greffe": _TOPIC,
     "1": _TOPIC,
-    "more": "Adults 2/4: " + _TOPIC.partition("\n")[0] + " And some more.\nReply MORE.",
+    "more": "Adults 2/4: " + _TOPIC.partition("\n")[0] + "\nReply MORE.",
     "menu": "Adults: a list. Reply a number:\n"
     + "\n".join(f"{number} The title of one" for number in range(1, 12)),
     "fr": _LANGUAGE,

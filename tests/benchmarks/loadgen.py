@@ -142,7 +142,7 @@ def build(
     url: str, token: str, n: int, senders: int, repeat: float, signed_url: str, seed: int
 ) -> list[Message]:
     """Make the messages: the same for the same seed, except for their ids."""
-    sign = RequestValidator(token).compute_signature
+    validator = RequestValidator(token)
     chance, run_id = random.Random(seed), os.urandom(8).hex()
     target, host = urlsplit(url).path or "/", urlsplit(signed_url).netloc
     bodies, weights = list(MIX), list(MIX.values())
@@ -156,10 +156,11 @@ def build(
         sender = f"+1514{5_000_000 + chance.randrange(senders):07d}"
         form = fields(sid, sender, chance.choices(bodies, weights)[0])
         body = urlencode(form).encode()
+        signature = validator.compute_signature(signed_url, form)
         head = (
             f"POST {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: TwilioProxy/1.1\r\n"
             "Accept: */*\r\nContent-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
-            f"Content-Length: {len(body)}\r\nX-Twilio-Signature: {sign(signed_url, form)}\r\n"
+            f"Content-Length: {len(body)}\r\nX-Twilio-Signature: {signature}\r\n"
             f"I-Twilio-Idempotency-Token: {sid}\r\nConnection: keep-alive\r\n\r\n"
         )
         messages.append(Message(head.encode() + body, sid))

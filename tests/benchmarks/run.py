@@ -18,7 +18,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -100,13 +101,10 @@ def measure(
 ) -> tuple[dict[str, float], list[str]]:
     """Start one server, load it, end it: its figures, and what was wrong."""
     with serving(name) as (pid, url, start_ms):
-        signed = BASE_URL + PATH
-        quick = {"signed_url": signed, "concurrency": concurrency, "senders": SENDERS}
-        loadgen.run(url, TOKEN, WARMUP, seed=1000 + seed, **quick)
-        full = loadgen.run(url, TOKEN, requests, seed=seed, pid=pid, **quick)
-        paced = loadgen.run(
-            url, TOKEN, PACED, seed=2000 + seed, rate=PACE, **{**quick, "concurrency": 32}
-        )
+        load = partial(loadgen.run, url, TOKEN, signed_url=BASE_URL + PATH, senders=SENDERS)
+        load(WARMUP, concurrency=concurrency, seed=1000 + seed)
+        full = load(requests, concurrency=concurrency, seed=seed, pid=pid)
+        paced = load(PACED, concurrency=4 * concurrency, seed=2000 + seed, rate=PACE)
     figures = {column: float(getattr(full, column, 0.0)) for column in COLUMNS}
     figures |= {"paced_p99_ms": paced.p99_ms, "start_ms": start_ms}
     faults = [
@@ -144,7 +142,12 @@ def serving(name: str) -> Iterator[tuple[int, str, float]]:
         with log.open("wb") as output:
             began = time.perf_counter()
             process = subprocess.Popen(
-                command, cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT
+                command,
+                cwd=ROOT,
+                env=environ,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a group of its own, to be ended whole
             )
             try:
                 start_ms = answered(process, url, began)
@@ -177,25 +180,13 @@ def answered(process: "subprocess.Popen[bytes]", url: str, began: float) -> floa
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """End a server and its workers, whatever state they are in."""
-    tree = loadgen.process_tree(process.pid)
+    """End a server, and those of its workers that are left."""
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(15)
-    for pid in set(tree) - {process.pid}:
-        if str(ROOT) == _folder(pid):
-            os.kill(pid, signal.SIGKILL)
-
-
-def _folder(pid: int) -> str:
-    """Name the folder that a process runs in; empty where there is none of that number."""
-    try:
-        return str(Path(f"/proc/{pid}/cwd").readlink())
-    except OSError:
-        return ""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(15)
 
 
 def free_port() -> int:

@@ -1,0 +1,320 @@
+"""The commands, run as people run them: arguments and standard input in, lines and a status out."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import main, simulate
+from bot.cli.serve import _loopback
+from bot.config import SETTINGS
+
+from .conftest import BASE_URL, ROOT, SHARED
+
+COMMANDS = ["serve", "chat", "text", "replies", "check", "classify", "migrate", "locales"]
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Commands read the environment: let them find none, in a folder of their own."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*args: str, typed: str | bytes = "", **settings: str) -> Result:
+    return CliRunner().invoke(main, args, input=typed, env=settings)
+
+
+def test_every_command_has_help() -> None:
+    shown = run("--help").stdout
+    assert sorted(main.commands) == sorted(COMMANDS)
+    for command in COMMANDS:
+        assert command in shown
+        assert run(command, "--help").exit_code == 0
+    assert run("--version").stdout.startswith("answerline, version ")
+
+
+def test_an_unknown_command_or_option_is_said_on_stderr() -> None:
+    for args in (["speak"], ["chat", "--loud"], ["text"], ["serve", "--port", "x"]):
+        result = run(*args)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "Error: " in result.stderr
+
+
+@pytest.mark.parametrize("command", ["chat", "check", "replies", "classify", "migrate", "serve"])
+def test_a_wrong_setting_is_one_line_on_stderr(command: str) -> None:
+    result = run(command, PUBLIC_BASE_URL="nonsense")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: PUBLIC_BASE_URL: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+# --- chat ---
+
+
+def chat(*texts: str, args: tuple[str, ...] = ()) -> list[dict[str, object]]:
+    result = run("chat", "--json", *args, typed="\n".join(texts) + "\n")
+    assert result.exit_code == 0, result.stderr
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["inbound"] for row in rows] == list(texts)
+    return rows
+
+
+def test_a_conversation_as_json_lines() -> None:
+    rows = chat("CART", "MORE", "CHILD", "MENU", "3", "GREFFE", "STOP", "CNS", "START", "CNS")
+    assert [(row["label"], row["audience"], row["topic"], row["language"]) for row in rows] == [
+        ("adult.cart", "adult", "cart", "en"),
+        ("more", "adult", "cart", "en"),
+        ("child.cart", "child", "cart", "en"),
+        ("menu", "child", "", "en"),
+        ("child.treatment", "child", "treatment", "en"),
+        ("child.transplant", "child", "transplant", "fr"),
+        ("stop", "", "", "en"),
+        ("stop", "", "", ""),
+        ("start", "", "", "fr"),
+        ("child.cns", "child", "cns", "en"),
+    ]
+    assert list(rows[0]) == [
+        "inbound", "reply", "language", "label", "topic", "audience",
+        "encoding", "segments", "units",
+    ]  # fmt: skip
+    assert [rows[7][key] for key in ("reply", "encoding", "segments", "units")] == ["", "", 0, 0]
+    assert rows[8]["encoding"] == "GSM-7"
+    assert rows[8]["segments"] == 1
+
+
+def test_chat_in_a_language_and_in_a_file() -> None:
+    assert chat("menu", args=("--language", "fr"))[0]["language"] == "fr"
+    kept = ("--database", "kept.db", "--from", "+15145550199")
+    assert chat("CART", args=kept)[0]["label"] == "adult.cart"
+    # The same key is needed to know the same contact again.
+    result = run("chat", "--language", "xx", typed="hi\n")
+    assert result.exit_code == 2
+    assert "'xx' is none of en, fr" in result.stderr
+
+
+def test_a_kept_conversation_goes_on() -> None:
+    for texts, label in ((["CART"], "adult.cart"), (["MORE"], "more")):
+        typed = "\n".join(texts) + "\n"
+        result = run(
+            "chat", "--json", "--database", "kept.db", typed=typed, ANSWERLINE_KEY="k" * 20
+        )
+        row = json.loads(result.stdout)
+        assert (row["label"], row["topic"]) == (label, "cart")
+
+
+def test_chat_for_people_and_odd_input() -> None:
+    shown = run("chat", typed="STOP\nCART\n").stdout
+    assert shown.startswith("╭\n│ Answerline: you are opted out")
+    assert shown.endswith("(nothing is sent)\n")
+    rows = run("chat", "--json", typed=b"\xff\xfe\n\n\x00\nCART").stdout.splitlines()
+    assert [json.loads(row)["label"] for row in rows] == ["out_of_scope"] * 3 + ["adult.cart"]
+    assert run("chat", typed="").stdout == ""
+
+
+def test_chat_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulate, "_at_a_terminal", lambda: True)
+    result = run("chat", typed="CART\n")
+    assert "For adults: CAR T-cell" in result.stdout
+    assert "Ctrl-D ends" in result.stderr
+    assert result.exit_code == 0
+
+
+# --- content ---
+
+
+def test_replies_as_json_keep_their_budget() -> None:
+    for extra, most in (({}, {"GSM-7": 2, "UCS-2": 4}), (
+        {"ANSWERLINE_PAGE_SEGMENTS": "2"}, {"GSM-7": 2, "UCS-2": 2},
+    )):  # fmt: skip
+        rows = json.loads(run("replies", "--json", PUBLIC_BASE_URL=BASE_URL, **extra).stdout)
+        assert len(rows) > 200
+        for row in rows:
+            assert row["fits"]
+            assert row["segments"] <= most[row["encoding"]], row
+        mandatory = [row for row in rows if row["key"] in ("help", "stopped", "started")]
+        assert {row["language"] for row in mandatory} >= {"en", "fr"}
+        for row in mandatory:
+            assert row["segments"] == 1
+            assert len(row["text"]) <= 160
+        assert {row["state"] for row in rows} <= {"original", "draft", "in English"}
+        french = [row for row in rows if row["language"] == "fr" and row["kind"] == "answer"]
+        assert {row["state"] for row in french} == {"draft"}
+        whole = [row for row in rows if row["kind"] == "answer" and row["language"] == "en"]
+        assert len({row["key"] for row in whole}) == 21
+
+
+def test_replies_for_people() -> None:
+    shown = run("replies").stdout
+    assert "\nen adult.cart 2/4 (original; GSM-7 " in shown
+    assert "\nfr stopped (draft; GSM-7 " in shown
+    assert "OVER" not in shown
+
+
+def test_check_is_clean_and_names_costly_letters() -> None:
+    result = run("check", PUBLIC_BASE_URL=BASE_URL)
+    assert result.exit_code == 0, result.stderr
+    assert "Nothing to mend: " in result.stdout
+    assert "ç cost the whole text double" in result.stdout
+    assert result.stderr == ""
+
+
+def test_check_names_faults_and_fails(copy: Path) -> None:
+    (copy / "messages/topics/cart.toml").write_text("title = 3\n")
+    result = run("check", ANSWERLINE_CONTENT=str(copy))
+    assert result.exit_code == 1
+    assert "messages/topics/cart.toml: " in result.stderr
+    assert "Error: " in result.stderr
+    assert run("chat", typed="CART\n", ANSWERLINE_CONTENT=str(copy)).exit_code == 1
+
+
+def test_check_names_what_stops_nothing_and_fails_too(copy: Path) -> None:
+    path = copy / "locales/fr/LC_MESSAGES/messages.po"
+    path.write_text(path.read_text(encoding="utf-8") + "\nnonsense\n")
+    result = run("check", ANSWERLINE_CONTENT=str(copy))
+    assert result.exit_code == 1
+    assert "is no line of a catalog" in result.stderr
+    # The line itself starts, in English.
+    assert run("chat", typed="CART\n", ANSWERLINE_CONTENT=str(copy)).exit_code == 0
+
+
+def test_pages_without_room_for_text_name_the_settings() -> None:
+    result = run(
+        "chat", typed="x\n", ANSWERLINE_PAGE_SEGMENTS="2", PUBLIC_BASE_URL="https://" + "x" * 52
+    )
+    assert result.exit_code in (0, 1)
+    if result.exit_code:
+        assert "ANSWERLINE_PAGE_SEGMENTS" in result.stderr
+
+
+def test_locales_refresh(copy: Path) -> None:
+    result = run("locales", "refresh", ANSWERLINE_CONTENT=str(copy))
+    assert result.stdout == "nothing to do\n"
+    (copy / "locales/messages.pot").unlink()
+    result = run("locales", "refresh", ANSWERLINE_CONTENT=str(copy))
+    assert result.stdout == "wrote locales/messages.pot\n"
+
+
+# --- classify ---
+
+
+def classify(*rows: object) -> tuple[list[dict[str, str]], Result]:
+    typed = "\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows)
+    result = run("classify", typed=typed)
+    return [json.loads(line) for line in result.stdout.splitlines()], result
+
+
+def test_classify() -> None:
+    said, result = classify(
+        {"id": "1", "text": "CART"},
+        {"id": "2", "text": "GREFFE", "lang": "fr"},
+        {"id": "3", "text": "and for kids", "lang": "en"},
+        {"id": "4", "text": "adults", "lang": "", "context": "child.transplant"},
+        {"id": "5", "text": "radiation", "context": "child.chemo"},
+        {"id": "6", "text": "more", "lang": "zh-Hans"},
+        {"id": "7", "text": "i want to die"},
+        {"id": "8", "text": "chemo for lung cancer"},
+        {"id": "9", "text": "français"},
+        "",
+    )
+    assert result.exit_code == 0
+    assert [row["label"] for row in said] == [
+        "adult.cart", "adult.transplant", "menu", "adult.transplant", "child.radiation", "more",
+        "crisis", "out_of_scope", "language:fr",
+    ]  # fmt: skip
+    assert [row["id"] for row in said] == [str(n) for n in range(1, 10)]
+
+
+def test_classify_names_lines_that_it_cannot_read() -> None:
+    said, result = classify("{", '["x"]', {"id": "3", "text": "CART"}, {"id": "4"}, '{"text": 1}')
+    assert [row["id"] for row in said] == ["3"]
+    assert result.exit_code == 1
+    assert [line.split(":")[0] for line in result.stderr.splitlines()] == [
+        "line 1", "line 2", "line 4", "line 5", "Error",
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the example texts are not beside the project")
+def test_keywords_of_the_examples_give_no_wrong_answer() -> None:
+    rows = [
+        json.loads(line)
+        for line in (SHARED / "evaluation/texts.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    said, _ = classify(*({k: v for k, v in row.items() if k != "gold"} for row in rows))
+    wrong = [
+        (row["text"], got["label"])
+        for row, got in zip(rows, said, strict=True)
+        if got["label"].startswith(("adult.", "child.")) and got["label"] not in row["gold"]
+    ]
+    assert wrong == []
+
+
+# --- migrate, serve ---
+
+
+def test_migrate() -> None:
+    assert run("migrate").stdout == "applied m001_contacts_and_messages\n"
+    assert run("migrate").stdout == "nothing to do\n"
+    assert Path("answerline.db").exists()
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve"])
+def test_a_database_that_cannot_be_is_one_clear_line(command: str) -> None:
+    result = run(command, DATABASE_URL="sqlite:///gone/line.db")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: DATABASE_URL: there is no folder ")
+    Path("line.db").write_text("this is no database, and long enough to be looked at " * 9)
+    result = run(command, DATABASE_URL="sqlite:///line.db")
+    assert result.stderr.startswith("Error: DATABASE_URL: the database line.db cannot be ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_serve_refuses_a_port_in_use() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = run("serve", "--port", str(taken.getsockname()[1]))
+    assert result.exit_code == 1
+    assert "Address already in use" in result.stderr
+
+
+def test_serve_refuses_a_key_that_others_may_read() -> None:
+    Path("answerline.key").write_text("x" * 40)
+    Path("answerline.key").chmod(0o644)
+    result = run("serve")
+    assert result.exit_code == 1
+    assert "ANSWERLINE_KEY is not set, and no key could be kept" in result.stderr
+    assert "chmod 600" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True),
+        ("0.0.0.0", False), ("::", False), ("10.0.0.1", False), ("example.ca", False),
+    ],
+)  # fmt: skip
+def test_loopback(host: str, loopback: bool) -> None:
+    assert _loopback(host) is loopback
+
+
+def test_text_says_what_to_do() -> None:
+    result = run("text", "CART")
+    assert result.exit_code == 1
+    assert "answerline serve" in result.stderr
+    result = run("text", "CART", "--url", "http://127.0.0.1:9/x", TWILIO_AUTH_TOKEN="t")
+    assert result.exit_code == 1
+    assert "http://127.0.0.1:9/x does not answer" in result.stderr
+
+
+def test_python_m_bot_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "--version"], cwd=ROOT, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("answerline")
