@@ -4,7 +4,6 @@ Order of concerns: a crisis before anything else, then opt-outs, then what the t
 reply may be empty: to a contact who opted out, and to what looks like a machine answering us.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -80,7 +79,7 @@ def apologise(inbound: Inbound, line: Line) -> Reply:
 def _rested(conversation: Conversation, line: Line, now: int) -> Conversation:
     """Forget what a quiet day wipes, and what this release's content no longer has."""
     if now - conversation.heard > QUIET_DAY:
-        conversation = replace(conversation, audience="", screen="", page=0, offered=())
+        conversation = replace(conversation, audience="", screen="", page=0, asked=(), offered=())
     language = conversation.language if conversation.language in line.library.editions else ""
     screens = line.layout.screens
     screen = conversation.screen if (conversation.screen, ENGLISH) in screens else ""
@@ -91,19 +90,26 @@ def _rested(conversation: Conversation, line: Line, now: int) -> Conversation:
         chosen=conversation.chosen and bool(language),
         audience=conversation.audience if conversation.audience in AUDIENCES else "",
         screen=screen,
-        # -1: named, but not shown yet
-        page=max(-1, min(conversation.page, len(screens[screen, language or ENGLISH].pages) - 1))
+        page=_within(conversation.page, len(screens[screen, language or ENGLISH].pages))
         if screen
         else 0,
+        asked=tuple(label for label in conversation.asked if _can_answer(label, line)),
         offered=offered if len(offered) == len(conversation.offered) else (),
     )
 
 
+def _within(page: int, pages: int) -> int:
+    return max(0, min(page, pages - 1))
+
+
+def _can_answer(label: str, line: Line) -> bool:
+    menu = label in (f"{audience}.{MENU}" for audience in AUDIENCES)
+    return menu or label in line.library.editions[ENGLISH].answers
+
+
 def _can_offer(label: str, line: Line) -> bool:
     kind, _, value = label.partition(":")
-    if kind == "language":
-        return value in line.library.editions
-    return label in line.library.editions[ENGLISH].answers
+    return value in line.library.editions if kind == "language" else _can_answer(label, line)
 
 
 def _answered(
@@ -190,24 +196,33 @@ class _Speaker:
         self, screen: str, page: int, label: str, **changes: object
     ) -> tuple[Reply, Conversation]:
         """Show a page of a screen and remember it; `changes` go into the conversation."""
-        told = str(changes.get("audience", self.before.audience))
+        after = replace(self.before, **changes)  # type: ignore[arg-type]
         shown = self.line.layout.screen(screen, self.language)
-        text = self.line.layout.show(
-            screen, self.language, page, switch=not told, intro=not self.before.introduced
-        )
         audience, _, topic = screen.partition(".")
         answer = audience in AUDIENCES
+        switch = not after.audience and (not answer or self._has_other(screen, after.asked))
+        text = self.line.layout.show(
+            screen, self.language, page, switch=switch, intro=not self.before.introduced
+        )
         after = replace(
-            self.before,
+            after,
             language=self.language,
             screen=screen,
             page=page,
             introduced=self.before.introduced or page == 0,
             offered=shown.offered or self.before.offered,
-            **changes,  # type: ignore[arg-type]
         )
         shown_for = audience if answer else topic
         return Reply(label, text, self.language, topic if answer else "", shown_for), after
+
+    def _has_other(self, label: str, asked: tuple[str, ...]) -> bool:
+        """Tell whether what was asked, or its topic, has something for the other audience."""
+        return OTHER[audience_of(label)] in self._by_audience(asked[0] if asked else label, asked)
+
+    def _by_audience(self, label: str, asked: tuple[str, ...]) -> dict[str, str]:
+        """Give the labels for each audience: those of the word asked, else of the topic shown."""
+        topic = self.line.library.topics[label.partition(".")[2]]
+        return {**topic.targets, **{audience_of(one): one for one in asked}}
 
     # --- commands ---
 
@@ -218,7 +233,7 @@ class _Speaker:
             case "more":
                 return self._more()
             case "language":
-                return self._show(LANGUAGES, 0, "menu")
+                return self._show(LANGUAGES, 0, "menu", asked=())
             case "stop":
                 reply, after = self.phrase("stopped", "stop")
                 return reply, replace(after, opted_out=True)
@@ -234,7 +249,7 @@ class _Speaker:
 
     def _menu(self, audience: str = "", label: str = "menu") -> tuple[Reply, Conversation]:
         told = audience or self.before.audience
-        return self._show(f"{MENU}.{told or AUDIENCES[0]}", 0, label, audience=told)
+        return self._show(f"{MENU}.{told or AUDIENCES[0]}", 0, label, audience=told, asked=())
 
     def _more(self) -> tuple[Reply, Conversation]:
         before = self.before
@@ -248,10 +263,11 @@ class _Speaker:
 
     def _audience(self, audience: str) -> tuple[Reply, Conversation]:
         """Give the open answer for another audience, or that audience's menu."""
-        if not audience_of(self.before.screen):
+        before = self.before
+        if not before.asked and not audience_of(before.screen):
             return self._menu(audience)
-        topic = self.line.library.topics[self.before.screen.partition(".")[2]]
-        return self._go(tuple(topic.targets.values()), audience)
+        label = before.asked[0] if before.asked else before.screen
+        return self._go(tuple(self._by_audience(label, before.asked).values()), audience)
 
     def _speak(self, language: str) -> tuple[Reply, Conversation]:
         """Take a language chosen by name, and say in it what is open, if anything is."""
@@ -273,12 +289,12 @@ class _Speaker:
         label = self.before.offered[number - 1]
         if label.startswith("language:"):
             return self._speak(label.partition(":")[2])
-        return self._show(label, 0, label)
+        return self._show(label, 0, label, asked=())
 
     def _topic(self) -> tuple[Reply, Conversation]:
         return self._go(self.intent.targets, self.intent.audience or self.before.audience)
 
-    def _go(self, targets: Iterable[str], told: str) -> tuple[Reply, Conversation]:
+    def _go(self, targets: tuple[str, ...], told: str) -> tuple[Reply, Conversation]:
         """Answer for the audience told; one audience's answer is never given for another's."""
         by_audience = {audience_of(target): target for target in targets}
         if told and told not in by_audience:
@@ -287,13 +303,13 @@ class _Speaker:
         label = by_audience[audience]
         if label.partition(".")[2] == MENU:
             return self._menu(told)
-        return self._show(label, 0, label, audience=told)
+        return self._show(label, 0, label, audience=told, asked=targets)
 
     def _not_for(self, audience: str, other: str) -> tuple[Reply, Conversation]:
         """Say that a topic is not on the page for an audience; the other's word then shows it."""
         title = self.line.library.edition(self.language).titles[other.partition(".")[2]]
         reply, after = self.phrase(f"not_for_{audience}", "out_of_scope", title=title)
-        return reply, replace(after, audience=audience, screen=other, page=-1)
+        return reply, replace(after, audience=audience, asked=(other,))
 
     def _unknown(self) -> tuple[Reply, Conversation]:
         near = self._near()

@@ -132,7 +132,9 @@ def _fault(text: str, english: str, known: set[str]) -> str:
         if unknown := sorted(found - known):
             return f"{{{unknown[0]}}} is nothing that can be filled in"
         return (
-            "" if text == english or found == slots(english) else "has other {slots} than English"
+            ""
+            if text == english or found == slots(english)
+            else "has other {slots} than the English"
         )
     except ValueError as error:
         return str(error)

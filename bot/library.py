@@ -113,12 +113,6 @@ class Library:
         own = (f"{audience}.{topic}" for topic in self.topics)
         return tuple(label for label in own if label in self.editions[ENGLISH].answers)
 
-    def counterpart(self, label: str, audience: str) -> str:
-        """Give the label of the same topic for another audience, or empty where there is none."""
-        topic = self.topics[label.partition(".")[2]]
-        target = topic.targets.get(audience, "")
-        return target if target in self.editions[ENGLISH].answers else ""
-
     def document_for(self, audience: str) -> Document:
         """Give the page of an audience."""
         return next(d for d in self.documents.values() if d.audience == audience)

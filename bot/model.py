@@ -59,9 +59,10 @@ class Conversation:
     """All that is remembered of a contact.
 
     `screen` is what was last shown in pages (`adult.cart`, `menu.child`, `languages`) and `page`
-    how far, from 0 (-1: named but not shown yet); `offered` is what numbers pick from, in the order
-    shown. `streak` counts replies of one label in a row, for the guard against loops. `heard` is
-    Unix seconds.
+    how far, from 0; `asked` are the labels that the last topic word could mean, one an audience,
+    for a CHILD or ADULT that follows it; `offered` is what numbers pick from, in the order shown.
+    `streak` counts replies of one label in a row, for the guard against loops. `heard` is Unix
+    seconds.
     """
 
     language: str = ""
@@ -69,6 +70,7 @@ class Conversation:
     audience: str = ""
     screen: str = ""
     page: int = 0
+    asked: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
     opted_out: bool = False
     introduced: bool = False
@@ -92,8 +94,9 @@ class Conversation:
         said: Any = json.loads(text)
         if not isinstance(said, dict):
             raise ValueError("a conversation is a JSON object")
-        if isinstance(said.get("offered"), list):
-            said["offered"] = tuple(str(label) for label in said["offered"])
+        for name in ("asked", "offered"):
+            if isinstance(said.get(name), list):
+                said[name] = tuple(str(label) for label in said[name])
         known = {name: said[name] for name in _TYPES if name in said}
         for name, value in known.items():
             if type(value) is not _TYPES[name]:

@@ -208,7 +208,7 @@ class Layout:
         else:
             head = edition.say(f"page_{audience}", page=page + 1, pages=pages) + " "
         hints = [] if last else [edition.say("reply_more")]
-        if page == 0 and switch and audience and self._has_other(label, audience):
+        if page == 0 and switch and audience in OTHER:
             hints.append(edition.say(f"reply_{OTHER[audience]}"))
         if last and audience_of(label) and not (page == 0 and hints):
             hints.append(edition.say("reply_menu"))
@@ -219,11 +219,6 @@ class Layout:
             foot.append(edition.say("intro"))
         tail = "".join("\n" + line for line in foot)
         return lambda body: f"{head}{body}{tail}"
-
-    def _has_other(self, label: str, audience: str) -> bool:
-        if not audience_of(label):
-            return True
-        return bool(self.library.counterpart(label, OTHER[audience]))
 
 
 def next_page(layout: Layout, label: str, page: int, read_in: str, language: str) -> int:

@@ -33,7 +33,7 @@ FATAL = [
     (CART, "order = 40", "order = 40\ncolour = 1", f"{CART}: it contains unknown field `colour`"),
     (CART, "[adult]", "[adults]", f"{CART}: it contains unknown field `adults`"),
     (CART, "[adult]\n", "[adult]\nnote = 1\n", f"{CART}: adult: it contains unknown field `note`"),
-    (CART, 'gist = "CAR T-cell therapy is', 'gist = "" # ', f"{CART}: adult.gist: is empty"),
+    (CART, 'gist = "CAR T-cell therapy', 'gist = "" # ', f"{CART}: adult.gist: is empty"),
     (CART, "[adult]\n", '[adult]\nsee = "chemo"\n', f"{CART}: adult.see: stands beside an answer"),
     (CART, '#car-t:1-2"', '#car-t:1-3"', f"{CART}: adult.source: 'car-t' has paragraphs 1 to 2"),
     (CART, "#car-t:1-2", "#cart:1", f"{CART}: adult.source: adult-all has no section 'cart'"),
@@ -47,7 +47,7 @@ FATAL = [
     (CART, "car t, car t cell", "car t, end", f"{CART}: keywords: 'end' is reserved by carriers"),
     (CART, "car t, car t cell", "car t, menu", ": 'menu' is also a word for "),
     (CART, "car t, car t cell", "car t, ?!", f"{CART}: keywords: '?!' has no letter or digit"),
-    (CART, "It takes millions", "It takes " + "many " * 40 + "millions",
+    (CART, "therapy changes T cells", "therapy changes " + "many " * 40 + "T cells",
      f"{CART}: adult.gist: does not fit on the first page"),
     ("messages/topics/immunotherapy.toml", 'see = "cart"', 'see = "carts"',
      "messages/topics/immunotherapy.toml: child.see: 'carts' is no topic with an answer for child"),
@@ -165,7 +165,7 @@ def test_a_translation_with_other_slots_is_left_in_english(edit: Edit, content: 
 
 
 def test_a_changed_english_text_makes_its_translation_fuzzy_and_unsent(edit: Edit) -> None:
-    root = edit(CART, "It takes millions of the person's T cells", "It takes many of the T cells")
+    root = edit(CART, "changes T cells in a lab", "changes many T cells in a lab")
     content = read(root)
     line = Line.of(content.library, BASE_URL)
     assert "run: answerline locales refresh" in said(content, line)
@@ -177,7 +177,7 @@ def test_a_changed_english_text_makes_its_translation_fuzzy_and_unsent(edit: Edi
     # The answer is whole in one language, and says which.
     shown = line.layout.show("adult.cart", "fr")
     assert "(En anglais)" in shown
-    assert "many of the T cells" in shown
+    assert "changes many T cells" in shown
     assert "/acart/en" in shown
     assert "(En anglais)" not in line.layout.show("child.cart", "fr")
 

@@ -124,9 +124,9 @@ def test_more_reads_every_answer_to_its_end(line: Line, budget: tuple[int, int])
         conversation = Conversation(
             language=language, chosen=True, introduced=True, heard=NOW, audience=label[:5]
         )
-        conversation = replace(conversation, screen=label, page=-1)
-        read = ""
-        for _ in screen.pages:
+        conversation = replace(conversation, screen=label)
+        read = screen.pages[0].text
+        for _ in screen.pages[1:]:
             reply, conversation = said(MORE[language], tight, conversation)
             assert tight.layout.fits(reply.text)
             page = screen.pages[conversation.page].text

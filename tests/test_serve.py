@@ -94,7 +94,7 @@ def test_a_first_run_needs_no_setting(tmp_path: Path) -> None:
             assert file.read_text().strip() not in said
     # Started again, it knows the contact: the key and the token are the same.
     with serving(answerline("serve", "--port", str(port)), port, tmp_path):
-        assert "Adults 2/4" in text(tmp_path, port, "MORE").stdout
+        assert "Adults 2/5" in text(tmp_path, port, "MORE").stdout
 
 
 SERVERS = {

@@ -96,7 +96,7 @@ def _filled(words: list[str], vocabulary: Vocabulary) -> Intent | None:
             said = [m for m in meanings if m.kind in ("command", "carrier")]
             where = audiences if said[0].value in ("adult", "child") else commands
             where.setdefault(said[0].value, []).extend(said)
-        elif "language" in kinds:
+        else:
             named += [m.value for m in meanings if m.kind == "language"][:1]
     if len(audiences) > 1 or len(topics) > 1 or WHOLE_MESSAGE_ONLY & set(commands):
         return None
@@ -159,7 +159,5 @@ def _targets(meanings: list[Meaning] | tuple[Meaning, ...]) -> tuple[str, ...]:
 def _languages(*groups: list[Meaning] | tuple[Meaning, ...]) -> tuple[str, ...]:
     """Give the languages that all the groups share, or else those of the first."""
     sets = [list(dict.fromkeys(m.language for m in group)) for group in groups if group]
-    if not sets:
-        return ()
     shared = [one for one in sets[0] if all(one in other for other in sets[1:])]
     return tuple(shared or sets[0])
