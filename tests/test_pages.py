@@ -35,16 +35,16 @@ def shown(layout: Layout, label: str) -> list[str]:
 
 def test_an_answer_of_many_pages_counts_them_right(line_library: Library, english: Edition) -> None:
     cart = english.answers["adult.cart"]
-    long = replace(cart, more=tuple(f"Part {n}. " + "Many plain words. " * 20 for n in range(9)))
+    long = replace(cart, more=tuple(f"Part {n}. " + "Many plain words. " * 20 for n in range(8)))
     layout = Layout(
         changed(line_library, answers={**english.answers, "adult.cart": long}), BASE_URL
     )
     pages = shown(layout, "adult.cart")
-    assert len(pages) == 19
+    assert len(pages) == 17
     assert all(layout.fits(page) for page in pages)
-    assert pages[9].startswith("Adults 10/19: ")
-    assert pages[17].endswith("Reply MORE.")
-    assert pages[18].endswith("MENU: other topics.")
+    assert pages[9].startswith("Adults 10/17: ")
+    assert pages[15].endswith("Reply MORE.")
+    assert pages[16].endswith("MENU: other topics.")
 
 
 def test_a_menu_of_many_topics_goes_on_with_more(line_library: Library, english: Edition) -> None:
@@ -64,7 +64,7 @@ def test_a_menu_of_many_topics_goes_on_with_more(line_library: Library, english:
 
 def test_choices_that_do_not_fit_are_left_out(line_library: Library, english: Edition) -> None:
     labels = ("adult.cart", "adult.chemo", "adult.cns")
-    titles = {**english.titles, "chemo": "x" * 140}
+    titles = {**english.titles, "chemo": "x" * 155}
     layout = Layout(changed(line_library, titles=titles), BASE_URL)
     text, offered = layout.near(labels, "en")
     assert offered == ("adult.cart",)
