@@ -15,7 +15,8 @@ from typing import Final
 import regex
 from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import PoFileError, read_po, write_po
+from babel.messages.catalog import Message as BabelMessage
+from babel.messages.pofile import PoFileError, read_po, unescape, write_po
 
 TEMPLATE: Final = "messages.pot"
 _HEADER: Final = """\
@@ -100,9 +101,23 @@ def _outdated(folder: Path, messages: Iterable[Message]) -> dict[Path, bytes]:
 
 
 def _updated(catalog: Catalog, template: Catalog) -> Catalog:
+    for entry in catalog:
+        _restore_previous(entry)
     catalog.update(template, update_creation_date=False)
     catalog.header_comment = _HEADER
     return catalog
+
+
+def _restore_previous(entry: BabelMessage) -> None:
+    """Put a fuzzy entry's former English back where Babel keeps it; elsewhere drop it.
+
+    Babel writes `#| msgid` lines but reads them as a translator's remarks, which would pile up.
+    """
+    former = [line for line in entry.user_comments if line.startswith("|")]
+    entry.user_comments = [line for line in entry.user_comments if line not in former]
+    quoted = regex.findall(r'"(?:[^"\\]|\\.)*"', "\n".join(former))
+    if entry.fuzzy and quoted:
+        entry.previous_id = ["".join(unescape(part) for part in quoted)]
 
 
 def _template(messages: Iterable[Message]) -> Catalog:

@@ -4,8 +4,10 @@ Order of concerns: a crisis before anything else, then opt-outs, then what the t
 reply may be empty: to a contact who opted out, and to what looks like a machine answering us.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec.structs import replace
 
 from bot import sms
 from bot.library import ENGLISH, MENU, Library, audience_of
@@ -196,7 +198,7 @@ class _Speaker:
         self, screen: str, page: int, label: str, **changes: object
     ) -> tuple[Reply, Conversation]:
         """Show a page of a screen and remember it; `changes` go into the conversation."""
-        after = replace(self.before, **changes)  # type: ignore[arg-type]
+        after = replace(self.before, **changes)
         shown = self.line.layout.screen(screen, self.language)
         audience, _, topic = screen.partition(".")
         answer = audience in AUDIENCES

@@ -4,9 +4,9 @@ A *label* names what a message was about and is the same word everywhere (replie
 `adult.cart` or `child.cart` for an answer, else one of SYSTEM_LABELS or `language:<code>`.
 """
 
-import json
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
+
+import msgspec
 
 Audience = Literal["adult", "child"]
 AUDIENCES: Final[tuple[Audience, ...]] = get_args(Audience)
@@ -23,8 +23,7 @@ LONGEST_TEXT: Final = 1600
 """Characters of an inbound text that are read: a carrier's longest concatenated message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(msgspec.Struct, frozen=True):
     """One message as a channel read it, already verified.
 
     `contact` is the person's address on that channel; it is hashed before it is stored and stands
@@ -40,8 +39,7 @@ class Inbound:
     carrier_answered: OptOut = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """What goes back. An empty `text` means that nothing is sent.
 
     `topic` and `audience` tell what was shown (`cart` and `adult`, also for a page that MORE gave).
@@ -53,9 +51,17 @@ class Reply:
     topic: str = ""
     audience: str = ""
 
+    def to_json(self) -> str:
+        """Write a reply to keep for a repeat of its message."""
+        return msgspec.json.encode(self).decode()
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+    @classmethod
+    def from_json(cls, text: str) -> "Reply":
+        """Read what `to_json` wrote."""
+        return _REPLY.decode(text)
+
+
+class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """All that is remembered of a contact.
 
     `screen` is what was last shown in pages (`adult.cart`, `menu.child`, `languages`) and `page`
@@ -80,9 +86,7 @@ class Conversation:
 
     def to_json(self) -> str:
         """Write only what differs from a new conversation, so that rows stay small."""
-        new = asdict(_NEW)
-        said = {name: value for name, value in asdict(self).items() if value != new[name]}
-        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+        return msgspec.json.encode(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "Conversation":
@@ -91,18 +95,11 @@ class Conversation:
         Raises ValueError where the text is not a JSON object or a value has another type, so that
         a damaged row is noticed and not half believed.
         """
-        said: Any = json.loads(text)
-        if not isinstance(said, dict):
-            raise ValueError("a conversation is a JSON object")
-        for name in ("asked", "offered"):
-            if isinstance(said.get(name), list):
-                said[name] = tuple(str(label) for label in said[name])
-        known = {name: said[name] for name in _TYPES if name in said}
-        for name, value in known.items():
-            if type(value) is not _TYPES[name]:
-                raise ValueError(f"{name} of a conversation is not a {_TYPES[name].__name__}")
-        return cls(**known)
+        try:
+            return _CONVERSATION.decode(text)
+        except msgspec.MsgspecError as error:
+            raise ValueError(str(error)) from error
 
 
-_NEW: Final = Conversation()
-_TYPES: Final = {field.name: type(getattr(_NEW, field.name)) for field in fields(Conversation)}
+_REPLY: Final = msgspec.json.Decoder(Reply)
+_CONVERSATION: Final = msgspec.json.Decoder(Conversation)

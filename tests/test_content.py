@@ -176,10 +176,10 @@ def test_a_changed_english_text_makes_its_translation_fuzzy_and_unsent(edit: Edi
     assert f"{FRENCH}: {CART}: adult.gist: is stale" in said(content, line)
     # The answer is whole in one language, and says which.
     shown = line.layout.show("adult.cart", "fr")
-    assert "(En anglais)" in shown
+    assert "(En anglais seulement)" in shown
     assert "changes many T cells" in shown
     assert "/acart/en" in shown
-    assert "(En anglais)" not in line.layout.show("child.cart", "fr")
+    assert "(En anglais seulement)" not in line.layout.show("child.cart", "fr")
 
 
 def test_a_missing_translation_is_named(edit: Edit, content: Content) -> None:

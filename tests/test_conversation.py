@@ -2,11 +2,11 @@
 
 import json
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot import sms
 from bot.conversation import LOOP_LIMIT, LOOP_LIMITS, QUIET_DAY, Line, apologise, respond

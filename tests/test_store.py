@@ -64,11 +64,15 @@ class TestStore:
         assert store.turn("m", b"c", NOW, refuse) == reply
 
     def test_replies_are_forgotten_after_48_hours(self, store: Store) -> None:
-        store.turn("old", b"c", NOW, count)
-        store.turn("new", b"c", NOW + KEEP_REPLIES, count)
-        store.turn("later", b"c", NOW + KEEP_REPLIES + 1, count)
-        assert store.turn("new", b"c", NOW + KEEP_REPLIES + 1, refuse).text == "page 2"
-        assert store.turn("old", b"c", NOW + KEEP_REPLIES + 1, count).text == "page 4"
+        old = [f"old {n}" for n in range(60)]
+        for message in old:
+            store.turn(message, b"c", NOW, count)
+        for n in range(100):
+            store.turn(f"new {n}", b"c", NOW + KEEP_REPLIES + 1, count)
+        assert store.turn("new 0", b"c", NOW + KEEP_REPLIES + 1, refuse).text == "page 61"
+        again = [store.turn(message, b"c", NOW + KEEP_REPLIES + 1, count).text for message in old]
+        assert len(set(again)) == 60
+        assert "page 1" not in again
 
     def test_ping(self, store: Store) -> None:
         store.ping()

@@ -48,6 +48,11 @@ KINDS = [
     ("he stopped breathing", "crisis", ""),
     ("it wont stop bleeding", "crisis", ""),
     ("j'veux mourir", "crisis", ""),
+    ("jpeux pu respirer", "crisis", ""),
+    ("elle a fait une surdose", "crisis", ""),
+    ("info sur dose de prednisone", "unknown", ""),
+    ("la chimio me donne trop de nausées", "unknown", ""),
+    ("est-ce que je vais mourir", "unknown", ""),
     ("should i stop chemo?", "unknown", ""),
     ("stop the chemo", "unknown", ""),
     ("stop child", "unknown", ""),
@@ -188,15 +193,17 @@ def test_long_texts_take_bounded_work(line: Line, unit: str) -> None:
     """A long text is looked at once: a hundred times the carrier's longest is no more work."""
     looked: list[str] = []
 
-    class Counted(dict):  # type: ignore[type-arg]
-        def get(self, word: str, default: object = None) -> object:
-            looked.append(word)
-            return super().get(word, default)
+    class Counted(frozenset[str]):
+        def __contains__(self, word: object) -> bool:
+            looked.append(str(word))
+            return super().__contains__(word)
 
     words = line.vocabulary
-    counted = Vocabulary(Counted(words.meanings), words.longest, words.longest_crisis)
-    understand(unit * 100_000, counted)
-    assert len(looked) < 400 * (words.longest + words.longest_crisis + words.longest)
+    understand(
+        unit * 100_000,
+        Vocabulary(words.meanings, Counted(words.beginnings), Counted(words.crisis), words.alone),
+    )
+    assert len(looked) < 400 * 3 * 10
 
 
 def test_empty_keywords_mean_nothing() -> None:

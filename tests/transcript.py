@@ -13,8 +13,10 @@ The file's expectation is written by ANSWERLINE_WRITE_TRANSCRIPTS=1, never in CI
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bot.conversation import Line
 from bot.model import Inbound

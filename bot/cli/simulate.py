@@ -6,12 +6,12 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from textwrap import wrap
 from urllib.parse import urlsplit
 
 import click
+from msgspec.structs import replace
 
 from bot import sms
 from bot.app import beside_database, make_line

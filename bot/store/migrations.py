@@ -22,17 +22,19 @@ def m001_contacts_and_messages(db: Database) -> None:
     )
     db.execute(
         "CREATE TABLE messages("
-        "message TEXT PRIMARY KEY, at INTEGER NOT NULL, reply TEXT) WITHOUT ROWID"
+        "number INTEGER PRIMARY KEY, message TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, "
+        "reply TEXT NOT NULL)"
     )
-    db.execute("CREATE INDEX messages_at ON messages(at)")
 
 
-def migrate(connection: sqlite3.Connection) -> list[str]:
+def migrate(connection: sqlite3.Connection, wait: float) -> list[str]:
     """Apply what is missing and name it; LookupError for a schema newer than this release.
 
-    Safe from several processes at once: all of it is one immediate transaction.
+    Safe from several processes at once: all of it is one immediate transaction, which waits up to
+    `wait` seconds for another's.
     """
     db = Database(connection)
+    connection.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
     connection.execute("BEGIN IMMEDIATE")
     try:
         unknown = {one.name for one in migrations.applied(db)} - set(names())
@@ -48,6 +50,8 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+    finally:
+        connection.execute("PRAGMA busy_timeout=0")
     return missing
 
 

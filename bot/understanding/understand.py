@@ -41,8 +41,7 @@ def understand(text: str, vocabulary: Vocabulary) -> Intent:
     crisis = _crisis(words, vocabulary)
     if crisis:
         return Intent("crisis", languages=_languages(crisis))
-    whole = vocabulary.meanings.get("".join(words), ()) if len(words) <= vocabulary.longest else ()
-    known = _whole(whole)
+    known = _whole(vocabulary.meanings.get("".join(words), ()))
     if known is not None:
         return known
     digits = number(text)
@@ -53,9 +52,10 @@ def understand(text: str, vocabulary: Vocabulary) -> Intent:
 
 def _crisis(words: list[str], vocabulary: Vocabulary) -> list[Meaning]:
     for start in range(len(words)):
-        for end in range(start + 1, min(start + vocabulary.longest_crisis, len(words)) + 1):
-            found = vocabulary.meanings.get("".join(words[start:end]), ())
-            if crisis := [meaning for meaning in found if meaning.kind == "crisis"]:
+        for end, meanings in vocabulary.spans(words, start, vocabulary.crisis):
+            if end - start > 1 and "".join(words[start:end]) in vocabulary.alone:
+                continue
+            if crisis := [meaning for meaning in meanings if meaning.kind == "crisis"]:
                 return crisis
     return []
 
@@ -122,13 +122,11 @@ def _spans(words: list[str], vocabulary: Vocabulary) -> list[tuple[Meaning, ...]
     spans: list[tuple[Meaning, ...]] = []
     start = 0
     while start < len(words):
-        for end in range(min(start + vocabulary.longest, len(words)), start, -1):
-            if found := vocabulary.meanings.get("".join(words[start:end])):
-                spans.append(found)
-                start = end
-                break
-        else:
+        found = vocabulary.longest(words, start)
+        if found is None:
             return None
+        start, meanings = found
+        spans.append(meanings)
     return spans
 
 
@@ -137,14 +135,8 @@ def _near(words: list[str], vocabulary: Vocabulary) -> tuple[str, ...]:
     near: dict[str, None] = {}
     start = 0
     while start < len(words):
-        for end in range(min(start + vocabulary.longest, len(words)), start, -1):
-            found = vocabulary.meanings.get("".join(words[start:end]), ())
-            if found:
-                near.update(dict.fromkeys(m.value for m in found if m.kind == "topic"))
-                start = end
-                break
-        else:
-            start += 1
+        start, meanings = vocabulary.longest(words, start) or (start + 1, ())
+        near.update(dict.fromkeys(m.value for m in meanings if m.kind == "topic"))
     return tuple(near)
 
 
