@@ -49,7 +49,8 @@ NAMES = (
     "Dexasone mitoxantrone CD19 CD22 BCR-ABL Ommaya Philadelphia Ph+"
 ).split()
 HEDGES = {
-    "en": r"\b(may|(?<!so that it )can|sometimes|likely|usually|often|mainly|certain|most commonly)\b",
+    "en": r"\b(may|(?<!so that it )can|sometimes|likely|usually|often|mainly|certain|"
+    r"most commonly)\b",
     "fr": r"\b(peut|peuvent|pourrai(t|ent)|pourra|pourrez|pouvez|parfois|probable(ment)?|"
     r"habituellement|d'habitude|souvent|surtout|principalement|certains?|certaines?|"
     r"le plus souvent|en general|generalement|d'ordinaire|possibles?|risque)\b",
