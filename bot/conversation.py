@@ -19,10 +19,11 @@ QUIET_DAY: Final = 24 * 3600
 """Seconds without a message after which audience, paging and choices are forgotten."""
 
 LOOP_WINDOW: Final = 600
-"""Seconds within which the same kind of reply again counts as one more in a row."""
+"""Seconds within which the same kind of reply again, with nothing else changed, counts as one more
+in a row."""
 
-LOOP_LIMITS: Final = {"out_of_scope": 4, "more": 20, "crisis": 20}
-"""Replies of one label in a row, after which nothing is sent until something else is asked."""
+LOOP_LIMITS: Final = {"out_of_scope": 4, "crisis": 20}
+"""Such replies, after which nothing is sent until something else is asked or the window is over."""
 LOOP_LIMIT: Final = 6
 
 MOST_CHOICES: Final = 3
@@ -55,15 +56,24 @@ def respond(
     """
     before = _rested(conversation, line, now)
     reply, after = _answered(inbound, before, line)
-    again = reply.label == before.label and now - before.heard <= LOOP_WINDOW
+    recent = now - before.heard <= LOOP_WINDOW
+    again = recent and reply.label == before.label and _progress(after) == _progress(before)
     streak = before.streak + 1 if again else 1
     limit = LOOP_LIMITS.get(reply.label, LOOP_LIMIT)
-    if streak > limit:
-        reply, after = replace(reply, text=""), before
-    elif streak == limit and reply.label == "out_of_scope":
+    if streak > limit:  # `heard` stays: a person who goes on is answered again after the window
+        return replace(reply, text=""), replace(before, streak=streak)
+    if streak == limit and reply.label == "out_of_scope":
         text = line.library.edition(reply.language).say("unknown_pause")
-        reply, after = replace(reply, text=text), before
+        reply = replace(reply, text=text)
     return reply, replace(after, label=reply.label, streak=streak, heard=now)
+
+
+def _progress(state: Conversation) -> tuple[object, ...]:
+    """Give what changes as a person gets on; machines that answer each other do not."""
+    return (
+        state.language, state.audience, state.screen, state.page, state.asked, state.offered,
+        state.opted_out,
+    )  # fmt: skip
 
 
 def apologise(inbound: Inbound, line: Line) -> Reply:
@@ -291,6 +301,9 @@ class _Speaker:
         label = self.before.offered[number - 1]
         if label.startswith("language:"):
             return self._speak(label.partition(":")[2])
+        told = self.before.audience
+        if told and told != audience_of(label):  # the list was shown before the audience was told
+            return self._go(tuple(self._by_audience(label, ()).values()), told)
         return self._show(label, 0, label, asked=())
 
     def _topic(self) -> tuple[Reply, Conversation]:
@@ -311,7 +324,7 @@ class _Speaker:
         """Say that a topic is not on the page for an audience; the other's word then shows it."""
         title = self.line.library.edition(self.language).titles[other.partition(".")[2]]
         reply, after = self.phrase(f"not_for_{audience}", "out_of_scope", title=title)
-        return reply, replace(after, audience=audience, asked=(other,))
+        return reply, replace(after, audience=audience, asked=(other,), screen="", page=0)
 
     def _unknown(self) -> tuple[Reply, Conversation]:
         near = self._near()

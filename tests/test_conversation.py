@@ -144,11 +144,35 @@ def squeezed(text: str) -> str:
 
 
 def test_loops_end(line: Line) -> None:
-    for text, label in (("asdf", "out_of_scope"), ("thanks", "thanks"), ("menu", "menu")):
+    for text, label in (("asdf", "out_of_scope"), ("thanks", "thanks"), ("help", "help")):
         limit = LOOP_LIMITS.get(label, LOOP_LIMIT)
         replies = talk(line, *[text] * (limit + 5))
         assert all(reply.text for reply in replies[:limit])
         assert not any(reply.text for reply in replies[limit:])
+
+
+def test_a_person_who_gets_on_is_never_taken_for_a_machine(line: Line) -> None:
+    for texts in (["menu", "child", "adult", "language", "menu"], ["cart", "child", "adult"]):
+        assert all(reply.text for reply in talk(line, *texts * 6))
+    questions = ["does chemo hurt", "and radiation hurt", "transplant pain"]
+    assert all(reply.text for reply in talk(line, *questions * 4))
+
+
+def test_a_person_who_goes_on_is_answered_again_after_the_window(line: Line) -> None:
+    conversation, answered = Conversation(), []
+    for minute in range(0, 60, 2):
+        inbound = Inbound("test", "+1", str(minute), "asdf")
+        reply, conversation = respond(inbound, conversation, line, NOW + minute * 60)
+        answered.append(bool(reply.text))
+    assert answered[:6] == [True] * 4 + [False] * 2
+    assert answered.count(True) >= 12
+
+
+def test_a_number_from_a_list_for_others_is_answered_for_those_told(line: Line) -> None:
+    replies = talk(line, "menu", "cart child", "5", "3", "more")
+    assert [reply.label for reply in replies[2:]] == ["child.chemo", "out_of_scope", "more"]
+    assert "no part on this (Antibodies)" in replies[3].text
+    assert replies[4].audience == "child"
 
 
 def test_a_crisis_outlasts_the_guard_against_loops(line: Line) -> None:
