@@ -12,12 +12,12 @@ from bot import checks
 from bot.channels import CHANNELS
 from bot.config import Config, ConfigError
 from bot.content import read
-from bot.conversation import Line
 from bot.editions import ContentError
 from bot.keys import own_secret
 from bot.library import Library
 from bot.model import AUDIENCES
 from bot.sms import Budget
+from bot.speaker import Line
 from bot.store import Store, StoreError
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns

@@ -10,10 +10,10 @@ from typing import Final
 
 from bot import catalogs, sms
 from bot.content import Content
-from bot.conversation import Line
 from bot.editions import Problem
 from bot.library import ENGLISH, Edition, Keyword, audience_of
 from bot.pages import Layout
+from bot.speaker import Line
 from bot.understanding.fold import tokens
 
 ONE_SEGMENT: Final = ("help", "stopped", "started")

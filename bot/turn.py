@@ -7,8 +7,9 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.conversation import Line, apologise, respond
+from bot.conversation import apologise, respond
 from bot.model import Inbound, Reply
+from bot.speaker import Line
 from bot.store import Store, StoreError
 
 log = logging.getLogger(__name__)

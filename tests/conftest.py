@@ -8,7 +8,7 @@ import pytest
 
 from bot.config import Config
 from bot.content import Content, read
-from bot.conversation import Line
+from bot.speaker import Line
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

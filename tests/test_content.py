@@ -8,10 +8,10 @@ import pytest
 
 from bot import catalogs, checks
 from bot.content import Content, read
-from bot.conversation import Line
 from bot.editions import ContentError, link_tag
 from bot.schema import COMMANDS, PHRASES, slots, sources
 from bot.sms import Budget
+from bot.speaker import Line
 
 from .conftest import BASE_URL, ROOT
 

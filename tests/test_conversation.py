@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot import sms
-from bot.conversation import LOOP_LIMIT, LOOP_LIMITS, QUIET_DAY, Line, apologise, respond
+from bot.conversation import LOOP_LIMIT, LOOP_LIMITS, QUIET_DAY, apologise, respond
 from bot.library import ENGLISH
 from bot.model import SYSTEM_LABELS, Conversation, Inbound, Reply
+from bot.speaker import Line
 
 NOW = 1_800_000_000
 

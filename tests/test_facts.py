@@ -9,8 +9,8 @@ import unicodedata
 import pytest
 
 from bot.content import Content
-from bot.conversation import Line
 from bot.library import ENGLISH, Source
+from bot.speaker import Line
 
 from .conftest import SHARED
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bot import sms
-from bot.conversation import Line
 from bot.library import Edition, Library
 from bot.pages import Layout, Screen, next_page
+from bot.speaker import Line
 
 from .conftest import BASE_URL
 

@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 from bot.app import create_app
 from bot.channels.twilio import ANSWERED_BY_TWILIO, FORM, LONGEST_FORM, PATH, shortened, write
 from bot.config import Config
-from bot.conversation import Line
 from bot.model import Reply
+from bot.speaker import Line
 
 from .conftest import BASE_URL
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation import Line
 from bot.library import Keyword
+from bot.speaker import Line
 from bot.understanding import Vocabulary, understand
 from bot.understanding.fold import fold, number, tokens
 

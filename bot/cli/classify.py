@@ -8,9 +8,10 @@ import click
 
 from bot.app import make_line
 from bot.config import Config
-from bot.conversation import Line, respond
+from bot.conversation import respond
 from bot.library import audience_of
 from bot.model import Conversation, Inbound
+from bot.speaker import Line
 
 
 @click.command()

@@ -9,9 +9,9 @@ import click
 from bot import catalogs, checks, sms
 from bot.config import Config
 from bot.content import Content, read
-from bot.conversation import Line
 from bot.editions import ContentError
 from bot.library import ENGLISH
+from bot.speaker import Line
 
 
 @dataclass(frozen=True, slots=True)
