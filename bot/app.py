@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bot import checks
 from bot.channels import CHANNELS
-from bot.config import Config, ConfigError
+from bot.config import Config
 from bot.content import read
 from bot.editions import ContentError
 from bot.keys import own_secret
-from bot.library import Library
+from bot.library import ENGLISH, Library
 from bot.model import AUDIENCES
 from bot.sms import Budget
 from bot.speaker import Line
@@ -53,16 +53,10 @@ def make_line(config: Config) -> Line:
     """
     budget = Budget(config.gsm7_segments, config.ucs2_segments)
     content = read(config.content)
-    line = Line.of(content.library, config.public_base_url, budget)
-    try:
-        faults = checks.stops_start(content, line)
-    except ValueError as error:
-        raise ConfigError(
-            f"ANSWERLINE_PAGE_SEGMENTS, PUBLIC_BASE_URL: a page has no room for text ({error})"
-        ) from error
-    if faults:
+    line, left_out = checks.set_up(content, config.public_base_url, budget)
+    if faults := checks.stops_start(line):
         raise ContentError(faults)
-    for problem in content.problems:
+    for problem in (*content.problems, *left_out):
         log.warning("content: %s", problem)
     return line
 
@@ -112,12 +106,14 @@ def _health(app: Flask, store: Store) -> None:
 
 def _links(app: Flask, library: Library) -> None:
     letters = {audience[0]: audience for audience in AUDIENCES}
+    codes = {(topic.link, audience) for topic in library.topics.values() for audience in AUDIENCES}
+    pages = ", ".join(library.url(audience, ENGLISH) for audience in AUDIENCES)
 
     @app.get("/<any(a,c):letter><string(maxlength=6):code>/<string(maxlength=4):tag>")
     def short_link(letter: str, code: str, tag: str) -> BaseResponse:
-        """Lead from an answer to its full page; an old link still finds the audience's page."""
-        if not code.isalnum():
-            abort(404)
+        """Lead from an answer to its full page in the reader's language."""
+        if (code, letters[letter]) not in codes:
+            abort(404, f"There is no such link. The full pages are: {pages}")
         return redirect(library.url(letters[letter], library.tagged(tag)), 302)
 
 

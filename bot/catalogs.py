@@ -2,7 +2,7 @@
 
 The English text is the msgid. Contexts tell apart what a translator treats differently: `title`,
 `command` (the word shown), `carrier` (words that carriers prescribe) and `keywords` (what people
-text, comma-separated); running text has none. A fuzzy entry (its English changed) is never read.
+text, comma-separated); running text has none. A fuzzy entry (its English changed) is never sent.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,6 +25,10 @@ _HEADER: Final = """\
 
 # A date that never moves: a catalog that nothing changed must come out the same.
 _NO_DATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+MATCHED: Final = frozenset({"keywords", "carrier"})
+"""Contexts of words that are looked for and never sent: a fuzzy list of them still counts, or one
+more English word for a crisis would make the line deaf to all the others in every language."""
 
 Key = tuple[str, str]
 """A message's context (empty for none) and its English text."""
@@ -69,7 +73,7 @@ def read(path: Path, language: str) -> Translation:
         key = (entry.context or "", entry.id)
         if entry.fuzzy:
             fuzzy.add(key)
-        elif entry.string.strip():
+        if entry.string.strip() and (not entry.fuzzy or key[0] in MATCHED):
             texts[key] = entry.string
     return Translation(texts, frozenset(fuzzy))
 
@@ -77,6 +81,7 @@ def read(path: Path, language: str) -> Translation:
 def refresh(folder: Path, messages: Iterable[Message]) -> list[Path]:
     """Write messages.pot anew and bring every catalog up to it; return the files that changed."""
     changed = _outdated(folder, messages)
+    folder.mkdir(exist_ok=True)
     for path, new in changed.items():
         path.write_bytes(new)
     return list(changed)
@@ -101,9 +106,9 @@ def _outdated(folder: Path, messages: Iterable[Message]) -> dict[Path, bytes]:
 
 
 def _updated(catalog: Catalog, template: Catalog) -> Catalog:
+    catalog.update(template, update_creation_date=False)
     for entry in catalog:
         _restore_previous(entry)
-    catalog.update(template, update_creation_date=False)
     catalog.header_comment = _HEADER
     return catalog
 
@@ -115,8 +120,10 @@ def _restore_previous(entry: BabelMessage) -> None:
     """
     former = [line for line in entry.user_comments if line.startswith("|")]
     entry.user_comments = [line for line in entry.user_comments if line not in former]
-    quoted = regex.findall(r'"(?:[^"\\]|\\.)*"', "\n".join(former))
-    if entry.fuzzy and quoted:
+    # It also wraps them as prose: where a line ends there was a space.
+    text = " ".join(line.removeprefix("|").strip() for line in former)
+    quoted = regex.findall(r'"(?:[^"\\]|\\.)*"', text)
+    if entry.fuzzy and quoted and not entry.previous_id:
         entry.previous_id = ["".join(unescape(part) for part in quoted)]
 
 
@@ -154,7 +161,7 @@ def _parse(path: Path, language: str) -> Catalog:
             return read_po(file, locale=language, abort_invalid=True)
     except PoFileError as error:
         raise BrokenCatalogError(f"{path}:{error.lineno + 1}: {error}") from error
-    except (UnknownLocaleError, ValueError, LookupError) as error:
+    except (UnknownLocaleError, ValueError, LookupError, OSError) as error:
         raise BrokenCatalogError(f"{path}: {error}") from error
 
 

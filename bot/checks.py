@@ -6,12 +6,14 @@ things an editor wants to know and that nobody has to mend.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from bot import catalogs, sms
+from bot.config import ConfigError
 from bot.content import Content
 from bot.editions import Problem
-from bot.library import ENGLISH, Edition, Keyword, audience_of
+from bot.library import ENGLISH, Edition, Keyword, Library, audience_of
 from bot.pages import Layout
 from bot.speaker import Line
 from bot.understanding.fold import tokens
@@ -22,26 +24,69 @@ guidelines for Canadian short codes), in the languages that have such words."""
 
 MANDATORY_CHARACTERS: Final = 160
 
+REFERENCE_BASE: Final = "https://answer.example.ca"
+"""25 characters: the length of address for which a gist must fit whole on its first page. Behind a
+longer one it goes on to the next page, which is no fault of the content."""
+
+
+def set_up(content: Content, base_url: str, budget: sms.Budget) -> tuple[Line, list[Problem]]:
+    """Set a line up, without the languages in which some text leaves a page no room.
+
+    Raises ConfigError where even English has none: then it is the settings that leave none.
+    """
+    line = Line.of(content.library, base_url, budget)
+    try:
+        _ = line.layout.screens
+    except ValueError:
+        return _set_up_without(content.library, base_url, budget)
+    return line, []
+
+
+def _set_up_without(
+    library: Library, base_url: str, budget: sms.Budget
+) -> tuple[Line, list[Problem]]:
+    kept: dict[str, Edition] = {}
+    found: list[Problem] = []
+    for language, edition in library.editions.items():
+        one = {ENGLISH: library.editions[ENGLISH], language: edition}
+        try:
+            _ = Layout(replace(library, editions=one), base_url, budget).screens
+            kept[language] = edition
+        except ValueError as error:
+            if language == ENGLISH:
+                raise ConfigError(
+                    f"ANSWERLINE_PAGE_SEGMENTS, PUBLIC_BASE_URL: pages have no room ({error})"
+                ) from error
+            file = f"locales/{language}/LC_MESSAGES/messages.po"
+            text = f"some text leaves its page no room, so the language is left out: {error}"
+            found.append(Problem(file, "", text, fatal=False))
+    words = tuple(k for k in library.keywords if k.kind != "language" or k.value in kept)
+    words = tuple(k for k in words if k.language in ("", *kept))
+    return Line.of(replace(library, editions=kept, keywords=words), base_url, budget), found
+
 
 def problems(content: Content, line: Line) -> list[Problem]:
     """Find everything wrong; what reading the files already found comes first."""
     return [
         *content.problems,
-        *_clashes(content.library.keywords),
+        *_clashes(line.library.keywords),
         *_sizes(line),
         *_translations(content),
     ]
 
 
-def stops_start(content: Content, line: Line) -> list[Problem]:
+def stops_start(line: Line) -> list[Problem]:
     """Find the faults on which the line must not start."""
-    found = (*_clashes(content.library.keywords), *_sizes(line))
+    found = (*_clashes(line.library.keywords), *_sizes(line))
     return [problem for problem in found if problem.fatal]
 
 
 def notices(line: Line) -> list[str]:
     """Name, in languages whose pages are mostly GSM-7, the texts and letters that cost more."""
     found = []
+    for label, language in line.layout.screens:
+        if audience_of(label) and not _gist_is_whole(line.layout, label, language):
+            found.append(f"{language}: {label}: the gist takes more than its first page here")
     for language, edition in line.library.editions.items():
         pages = [
             (f"{label} page {n + 1}", line.layout.show(label, language, n, intro=True))
@@ -89,6 +134,7 @@ def _clashes(keywords: tuple[Keyword, ...]) -> Iterator[Problem]:
 
 def _sizes(line: Line) -> Iterator[Problem]:
     layout = line.layout
+    reference = Layout(line.library, REFERENCE_BASE)
     carriers = {k.language for k in line.library.keywords if k.kind == "carrier"}
     for language, edition in line.library.editions.items():
         fatal = language == ENGLISH
@@ -97,7 +143,7 @@ def _sizes(line: Line) -> Iterator[Problem]:
                 continue
             file = f"messages/topics/{label.partition('.')[2]}.toml"
             key = f"{audience_of(label)}.gist"
-            if layout.budget == sms.Budget() and not _gist_is_whole(layout, label, language):
+            if not _gist_is_whole(reference, label, language):
                 yield _problem(edition, file, key, "does not fit on the first page", fatal)
         for (label, of), screen in layout.screens.items():
             for page in range(len(screen.pages)):
@@ -132,7 +178,8 @@ def _translations(content: Content) -> Iterator[Problem]:
         file = f"locales/{language}/LC_MESSAGES/messages.po"
         for message in content.messages:
             key = (message.context, message.text)
-            if key in translation.texts or key in keys[language]:
+            fresh = key in translation.texts and key not in translation.fuzzy
+            if fresh or key in keys[language]:
                 continue
             keys[language].add(key)
             state = "stale: the English changed" if key in translation.fuzzy else "missing"

@@ -39,6 +39,11 @@ class Config:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":
         """Read the settings; raise ConfigError naming the first that is wrong."""
+        for name in SETTINGS:
+            try:
+                environ.get(name, "").encode()
+            except UnicodeEncodeError as error:
+                raise ConfigError(f"{name}: is not UTF-8 text") from error
         segments = _whole(environ, "ANSWERLINE_PAGE_SEGMENTS", 0, 2, 10)
         key = environ.get("ANSWERLINE_KEY", "")
         if key and len(key) < SHORTEST_KEY:
@@ -90,7 +95,12 @@ def _database(url: str) -> str:
             f"DATABASE_URL: {scheme!r} is not supported; use sqlite:///file.db, "
             "or sqlite:////folder/file.db for a path from the root"
         )
-    return rest[3:]
+    path = rest[3:]
+    if path == ":memory:" or path.endswith((".key", ".token")):
+        raise ConfigError(
+            f"DATABASE_URL: {path!r} cannot be the database; name a file such as x.db"
+        )
+    return path
 
 
 def _base_url(url: str) -> str:
@@ -102,9 +112,9 @@ def _base_url(url: str) -> str:
         parts.port  # noqa: B018 - raises ValueError on a port that is none
     except ValueError as error:
         raise ConfigError(f"PUBLIC_BASE_URL: {error}") from error
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ConfigError(f"PUBLIC_BASE_URL: {url!r} is no address such as https://line.example.ca")
-    if len(url) > LONGEST_BASE_URL or not url.isascii():
+    if len(url) > LONGEST_BASE_URL or not url.isascii() or any(map(str.isspace, url)):
         raise ConfigError(
             f"PUBLIC_BASE_URL: at most {LONGEST_BASE_URL} plain characters, "
             "as it stands in every answer"
@@ -116,6 +126,6 @@ def _whole(environ: Mapping[str, str], name: str, default: int, least: int, most
     text = environ.get(name, "").strip()
     if not text:
         return default
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
         raise ConfigError(f"{name}: is {text!r}; use a whole number from {least} to {most}")
     return int(text)

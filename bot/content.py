@@ -14,7 +14,7 @@ import msgspec
 
 from bot import catalogs
 from bot.catalogs import BrokenCatalogError, Message, Translation
-from bot.editions import ContentError, Editor, Originals, Problem
+from bot.editions import LONGEST_TEXT, ContentError, Editor, Originals, Problem
 from bot.library import ENGLISH, MENU, Document, Library
 from bot.model import AUDIENCES
 from bot.schema import (
@@ -80,15 +80,15 @@ class _Reader:
     def _problem(self, file: str, key: str, text: str, fatal: bool = True) -> None:
         self.problems.append(Problem(file, key, text, fatal))
 
-    def _toml(self, name: str) -> dict[str, Any]:
+    def _toml(self, name: str) -> dict[str, Any] | None:
         path = self.root / "messages" / name
         try:
             return tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             self._problem(f"messages/{name}", "", f"is not there (looked in {self.root})")
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        except (ValueError, RecursionError, OSError) as error:
             self._problem(f"messages/{name}", "", f"cannot be read: {error}")
-        return {}
+        return None
 
     def _shaped(self, file: str, key: str, data: Any, shape: type[Shape]) -> Shape | None:
         try:
@@ -97,19 +97,28 @@ class _Reader:
             text, _, path = str(error).partition(" - at `$")
             path = path.replace("[...]", "")
             where = ".".join(part for part in (key, path.rstrip("`").lstrip(".")) if part)
-            self._problem(file, where, text.replace("Object", "it"))
+            text = text.replace("Object contains an", "has an").replace(
+                "Object contains", "has the"
+            )
+            self._problem(file, where, text.replace("Object missing", "lacks the"))
             return None
 
     def _message(self, text: str, context: str, file: str, key: str) -> None:
         if not text.strip():
             self._problem(file, key, "is empty")
+        if not context and len(text) > LONGEST_TEXT:
+            self._problem(file, key, f"has {len(text)} characters: at most {LONGEST_TEXT}")
         self.messages.append(Message(text, context, file, key))
 
     def _documents(self) -> tuple[str, dict[str, Document]]:
         data, file = self._toml("documents.toml"), "messages/documents.toml"
+        if data is None:
+            return "", {}
         support_line = data.pop("support_line", "")
-        if data and (not isinstance(support_line, str) or not support_line.strip()):
+        if not isinstance(support_line, str) or not support_line.strip():
             self._problem(file, "support_line", "is missing: the number that every answer gives")
+        elif set("{}") & set(support_line):
+            self._problem(file, "support_line", "has braces")
         documents: dict[str, Document] = {}
         for id, table in data.items():
             shaped = self._shaped(file, id, table, DocumentFile)
@@ -124,7 +133,7 @@ class _Reader:
                 id, shaped.audience, shaped.publisher, shaped.title, shaped.url, shaped.sections
             )
         for audience in AUDIENCES:
-            if data and sum(d.audience == audience for d in documents.values()) != 1:
+            if sum(d.audience == audience for d in documents.values()) != 1:
                 self._problem(file, "", f"needs exactly one page for the audience {audience}")
         return str(support_line), documents
 
@@ -133,7 +142,10 @@ class _Reader:
         folder = self.root / "messages" / "topics"
         for path in sorted(folder.glob("*.toml")):
             file, id = f"messages/topics/{path.name}", path.stem
-            topic = self._shaped(file, "", self._toml(f"topics/{path.name}"), TopicFile)
+            data = self._toml(f"topics/{path.name}")
+            if id == MENU:
+                self._problem(file, "", "cannot be a topic: it is the menu's own name")
+            topic = None if data is None else self._shaped(file, "", data, TopicFile)
             if topic is None:
                 continue
             topics[id] = topic
@@ -155,6 +167,8 @@ class _Reader:
     def _commands(self) -> dict[str, CommandFile]:
         data, file = self._toml("commands.toml"), "messages/commands.toml"
         commands: dict[str, CommandFile] = {}
+        if data is None:
+            return commands
         for name, table in data.items():
             command = self._shaped(file, name, table, CommandFile)
             if command is None:
@@ -166,7 +180,7 @@ class _Reader:
                 if text:
                     self._message(text, context, file, f"{name}.{context}")
             self._message(command.keywords, "keywords", file, f"{name}.keywords")
-        for name in COMMANDS if data else ():
+        for name in COMMANDS:
             if name not in commands:
                 self._problem(file, name, "is missing")
             elif name in NAMED_COMMANDS and not commands[name].word:
@@ -175,12 +189,14 @@ class _Reader:
 
     def _phrases(self) -> dict[str, str]:
         data, file = self._toml("phrases.toml"), "messages/phrases.toml"
+        if data is None:
+            return {}
         shaped = {key: self._shaped(file, key, text, str) or "" for key, text in data.items()}
         for name, text in shaped.items():
             if name not in PHRASES:
                 self._problem(file, name, "is no phrase of the line")
             self._message(text, "", file, name)
-        for name in PHRASES if data else ():
+        for name in PHRASES:
             if name not in shaped:
                 self._problem(file, name, "is missing")
         return shaped
@@ -188,11 +204,23 @@ class _Reader:
     def _translations(self) -> dict[str, Translation]:
         translations: dict[str, Translation] = {}
         for language, path in catalogs.files(self.root / "locales").items():
+            if language == ENGLISH:
+                name = str(path.relative_to(self.root))
+                self._problem(name, "", "is not used: English stands in messages/", fatal=False)
+                continue
             try:
                 translations[language] = catalogs.read(path, language)
+                self._check_lengths(path, translations[language])
             except BrokenCatalogError as error:
                 self._problem(str(error).replace(f"{self.root}/", ""), "", "", fatal=False)
         return translations
+
+    def _check_lengths(self, path: Path, translation: Translation) -> None:
+        for (context, english), text in translation.texts.items():
+            if not context and len(text) > LONGEST_TEXT:
+                name = str(path.relative_to(self.root))
+                said = f"has {len(text)} characters: at most {LONGEST_TEXT}"
+                self._problem(name, f"{english[:40]}...", said, fatal=False)
 
     # --- what the files say ---
 

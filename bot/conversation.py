@@ -20,9 +20,15 @@ LOOP_WINDOW: Final = 600
 """Seconds within which the same kind of reply again, with nothing else changed, counts as one more
 in a row."""
 
-LOOP_LIMITS: Final = {"out_of_scope": 4, "crisis": 20}
+LOOP_LIMITS: Final = {"out_of_scope": 4}
 """Such replies, after which nothing is sent until something else is asked or the window is over."""
 LOOP_LIMIT: Final = 6
+
+BURST_LIMIT: Final = 40
+"""Replies of every kind within a window: machines that vary what they say come to an end too."""
+
+NEVER_SILENT: Final = frozenset({"crisis", "help", "stop", "start"})
+"""Labels that are answered however often: a crisis, and what carriers want answered always."""
 
 
 def respond(
@@ -38,12 +44,18 @@ def respond(
     again = recent and reply.label == before.label and _progress(after) == _progress(before)
     streak = before.streak + 1 if again else 1
     limit = LOOP_LIMITS.get(reply.label, LOOP_LIMIT)
-    if streak > limit:  # `heard` stays: a person who goes on is answered again after the window
-        return replace(reply, text=""), replace(before, streak=streak)
+    new_window = now - before.began > LOOP_WINDOW
+    burst, began = (1, now) if new_window else (before.burst + 1, before.began)
+    silent = streak > limit or burst > BURST_LIMIT
+    if silent and reply.label not in NEVER_SILENT:
+        # `heard` and `began` stay: a person who goes on is answered again after the window.
+        return replace(reply, text=""), replace(before, streak=streak, burst=burst)
     if streak == limit and reply.label == "out_of_scope":
         text = line.library.edition(reply.language).say("unknown_pause")
         reply = replace(reply, text=text)
-    return reply, replace(after, label=reply.label, streak=streak, heard=now)
+    return reply, replace(
+        after, label=reply.label, streak=streak, burst=burst, began=began, heard=now
+    )
 
 
 def _progress(state: Conversation) -> tuple[object, ...]:
@@ -54,13 +66,18 @@ def _progress(state: Conversation) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def apologise(inbound: Inbound, line: Line) -> Reply:
+def apologise(inbound: Inbound, line: Line, opted_out: bool = False) -> Reply:
     """Answer when the conversation cannot be read or kept: a crisis still gets its reply.
 
-    Else an apology in every language that carriers prescribe, as nothing tells which one to use.
+    Else an apology in every language that carriers prescribe, as nothing tells which one to use;
+    and nothing where the carrier has answered, or to a contact known to be `opted_out`.
     """
-    if not inbound.carrier_answered and understand(inbound.text, line.vocabulary).kind == "crisis":
+    if inbound.carrier_answered:
+        return Reply(inbound.carrier_answered)
+    if understand(inbound.text, line.vocabulary).kind == "crisis":
         return _answered(inbound, Conversation(), line)[0]
+    if opted_out:
+        return Reply("stop")
     languages = [k.language for k in line.library.keywords if k.kind == "carrier"]
     texts = [line.library.edition(one).say("apology") for one in dict.fromkeys(languages)]
     return Reply("out_of_scope", line.layout.lines(texts[:1], *texts[1:]), ENGLISH)
@@ -69,10 +86,13 @@ def apologise(inbound: Inbound, line: Line) -> Reply:
 def _rested(conversation: Conversation, line: Line, now: int) -> Conversation:
     """Forget what a quiet day wipes, and what this release's content no longer has."""
     if now - conversation.heard > QUIET_DAY:
-        conversation = replace(conversation, audience="", screen="", page=0, asked=(), offered=())
+        conversation = replace(
+            conversation, audience="", screen="", read_in="", page=0, asked=(), offered=()
+        )
     language = conversation.language if conversation.language in line.library.editions else ""
     screens = line.layout.screens
     screen = conversation.screen if (conversation.screen, ENGLISH) in screens else ""
+    read_in = conversation.read_in if conversation.read_in in line.library.editions else ""
     offered = tuple(o for o in conversation.offered if _can_offer(o, line))
     return replace(
         conversation,
@@ -80,7 +100,8 @@ def _rested(conversation: Conversation, line: Line, now: int) -> Conversation:
         chosen=conversation.chosen and bool(language),
         audience=conversation.audience if conversation.audience in AUDIENCES else "",
         screen=screen,
-        page=_within(conversation.page, len(screens[screen, language or ENGLISH].pages))
+        read_in=read_in,
+        page=_within(conversation.page, len(screens[screen, read_in or ENGLISH].pages))
         if screen
         else 0,
         asked=tuple(label for label in conversation.asked if _can_answer(label, line)),

@@ -2,12 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from babel import Locale
 
+from bot import sms
 from bot.catalogs import Translation
 from bot.library import ENGLISH, Answer, Document, Edition, Keyword, Library, Topic
 from bot.schema import PHRASES, CommandFile, TopicFile, parts, slots, sources
+
+LONGEST_TEXT: Final = 2000
+"""Characters that an answer's gist or page may have in any language."""
+
+LONGEST: Final = 3
+"""Times as long as the English that a phrase's translation may be; one longer leaves no room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,8 @@ class Texts:
 
     def get(self, text: str, context: str = "") -> str:
         """Give the text in this language, or as it is."""
-        return text if self.texts is None else self.texts.get((context, text), text)
+        # As it is sent: cleaning later could make a text longer than its page (NFC parts some).
+        return sms.clean(text if self.texts is None else self.texts.get((context, text), text))
 
     def origin(self, where: str) -> str:
         """Say where a text stands: in the English file, or in the catalog's entry for it."""
@@ -81,8 +90,7 @@ class Editor:
             texts = Texts(language, found.texts if found else None)
             editions[language] = self._edition(texts, names[language][0])
             keywords += _keywords(self.originals, texts)
-        for language, known in names.items():
-            keywords += [Keyword(name, "language", language, language, "names") for name in known]
+        keywords += _language_words(names, keywords)
         return Library(
             documents=self.originals.documents,
             topics={id: _topic(id, file) for id, file in self.originals.topics.items()},
@@ -94,6 +102,11 @@ class Editor:
     def _edition(self, texts: Texts, name: str) -> Edition:
         commands = self.originals.commands.items()
         words = {id: texts.get(c.word, "command") for id, c in commands if c.word}
+        for id, word in words.items():
+            if set("{}") & set(word):
+                where = texts.origin(f"messages/commands.toml: {id}.word")
+                self._problem(where, "has braces", fatal=texts.texts is None)
+                words[id] = self.originals.commands[id].word.strip("{}")
         topics = self.originals.topics.items()
         return Edition(
             language=texts.language,
@@ -104,6 +117,10 @@ class Editor:
             phrases=self._phrases(texts, words | {"phone": self.originals.support_line}),
         )
 
+    def _problem(self, where: str, text: str, fatal: bool) -> None:
+        file, _, key = where.partition(": ")
+        self.problems.append(Problem(file, key, text, fatal))
+
     def _phrases(self, texts: Texts, words: Mapping[str, str]) -> dict[str, str]:
         """Fill in the words of commands; a translation whose slots are off is left in English."""
         phrases: dict[str, str] = {}
@@ -111,8 +128,8 @@ class Editor:
             text = texts.get(english)
             fault = _fault(text, english, set(words) | PHRASES.get(name, frozenset()))
             if fault:
-                file, _, key = texts.origin(f"messages/phrases.toml: {name}").partition(": ")
-                self.problems.append(Problem(file, key, fault, fatal=text == english))
+                where = texts.origin(f"messages/phrases.toml: {name}")
+                self._problem(where, fault, fatal=text == english)
                 text = "" if text == english else english
             phrases[name] = text.format_map(_Kept(words))
         return phrases
@@ -129,6 +146,8 @@ def _fault(text: str, english: str, known: set[str]) -> str:
     """Say what is wrong with the {slots} of a text, or nothing."""
     try:
         found = slots(text)
+        if len(text) > LONGEST * len(english) + 40:
+            return f"has {len(text)} characters, the English {len(english)}: far too long"
         if unknown := sorted(found - known):
             return f"{{{unknown[0]}}} is nothing that can be filled in"
         return (
@@ -146,7 +165,10 @@ def _answers(originals: Originals, texts: Texts) -> Iterator[Answer]:
         for audience, part in parts(topic):
             if part.see:
                 continue
-            whole = all(texts.has(text) for text in (part.gist, *part.more))
+            own_texts = [texts.get(text) for text in (part.gist, *part.more) if texts.has(text)]
+            # A text that no editor would write could take minutes to cut; `read` names it.
+            sound = all(len(text) <= LONGEST_TEXT for text in own_texts)
+            whole = sound and len(own_texts) == 1 + len(part.more)
             own = texts if whole else Texts()
             yield Answer(
                 label=f"{audience}.{id}",
@@ -183,15 +205,28 @@ def _keywords(originals: Originals, texts: Texts) -> Iterator[Keyword]:
         yield from words(command.keywords, "keywords", kind, name, f"{where}.keywords")
 
 
+def _language_words(names: Mapping[str, list[str]], keywords: list[Keyword]) -> Iterator[Keyword]:
+    """Give the words that choose a language: names, which belong to no language, and codes.
+
+    A code that is a word already (Hindi is `hi`) stays that word.
+    """
+    claimed = {keyword.text.casefold() for keyword in keywords}
+    for language, known in names.items():
+        for name in known:
+            yield Keyword(name, "language", language, "", "names")
+        for code in dict.fromkeys((language, language.replace("_", "-"))):
+            if code.casefold() not in claimed:
+                yield Keyword(code, "language", language, language, "names")
+
+
 def language_names(languages: list[str]) -> dict[str, list[str]]:
-    """Name each language in itself (first), by its code, and in every language of the line."""
+    """Name each language in itself (first) and in every language of the line."""
     names: dict[str, list[str]] = {}
     for language in languages:
         locale = Locale.parse(language)
         own = locale.get_display_name(language) or language
         others = [locale.get_display_name(other) or language for other in languages]
-        codes = [language, language.replace("_", "-")]
-        names[language] = list(dict.fromkeys([own[:1].upper() + own[1:], *codes, *others]))
+        names[language] = list(dict.fromkeys([own[:1].upper() + own[1:], *others]))
     return names
 
 

@@ -5,6 +5,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from bot.config import SHORTEST_KEY
+
 
 def own_secret(path: Path) -> tuple[str, bool]:
     """Read the secret in a file, or make it; tells also whether it was made now.
@@ -27,4 +29,7 @@ def own_secret(path: Path) -> tuple[str, bool]:
             os.unlink(name)
     if path.stat().st_mode & 0o077:
         raise ValueError(f"{path} can be read by others; run: chmod 600 {path}")
-    return path.read_text(encoding="ascii").strip(), made
+    secret = path.read_text(encoding="ascii").strip()
+    if len(secret) < SHORTEST_KEY:
+        raise ValueError(f"{path} holds no secret; remove it, and a new one is made")
+    return secret, made

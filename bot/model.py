@@ -56,25 +56,29 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.json.encode(self).decode()
 
     @classmethod
-    def from_json(cls, text: str) -> "Reply":
-        """Read what `to_json` wrote."""
-        return _REPLY.decode(text)
+    def from_json(cls, text: str | bytes) -> "Reply":
+        """Read what `to_json` wrote; ValueError where the text is something else."""
+        try:
+            return _REPLY.decode(text)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise ValueError(str(error)) from error
 
 
 class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """All that is remembered of a contact.
 
-    `screen` is what was last shown in pages (`adult.cart`, `menu.child`, `languages`) and `page`
-    how far, from 0; `asked` are the labels that the last topic word could mean, one an audience,
-    for a CHILD or ADULT that follows it; `offered` is what numbers pick from, in the order shown.
-    `streak` counts replies of one label in a row, for the guard against loops. `heard` is Unix
-    seconds.
+    `screen` is what was last shown in pages (`adult.cart`, `menu.child`, `languages`), `page` how
+    far, from 0, in the language `read_in`; `asked` are the labels that the last topic word could
+    mean, one an audience, for a CHILD or ADULT that follows; `offered` is what numbers pick from.
+    `streak` counts replies of one label in a row, and `burst` all replies since `began`, for the
+    guard against loops. `heard` and `began` are Unix seconds.
     """
 
     language: str = ""
     chosen: bool = False
     audience: str = ""
     screen: str = ""
+    read_in: str = ""
     page: int = 0
     asked: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
@@ -82,6 +86,8 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     introduced: bool = False
     label: str = ""
     streak: int = 0
+    burst: int = 0
+    began: int = 0
     heard: int = 0
 
     def to_json(self) -> str:
@@ -89,7 +95,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.json.encode(self).decode()
 
     @classmethod
-    def from_json(cls, text: str) -> "Conversation":
+    def from_json(cls, text: str | bytes) -> "Conversation":
         """Read what `to_json` wrote; keys that this release does not know are left out.
 
         Raises ValueError where the text is not a JSON object or a value has another type, so that
@@ -97,7 +103,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
         """
         try:
             return _CONVERSATION.decode(text)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise ValueError(str(error)) from error
 
 

@@ -224,15 +224,18 @@ class Layout:
 def next_page(layout: Layout, label: str, page: int, read_in: str, language: str) -> int:
     """Tell which page comes after `page`, as read in one language, in another (or the same) one.
 
-    Languages differ in how many pages a part takes, so the next part of the answer decides.
-    Returns a number past the last page where nothing is left.
+    Languages differ in how many pages a part takes, so the parts decide: a part that was read to
+    its end is followed by the next one, an unfinished one begins again, so that nothing is left
+    out. Returns a number past the last page where nothing is left.
     """
     if layout.library.edition(read_in).language == layout.library.edition(language).language:
         return page + 1
     before = layout.screen(label, read_in).pages
     after = layout.screen(label, language).pages
-    part = before[min(page, len(before) - 1)].part
-    return next((n for n, one in enumerate(after) if one.part > part), len(after))
+    page = min(page, len(before) - 1)
+    unfinished = page + 1 < len(before) and before[page + 1].part == before[page].part
+    wanted = before[page].part + (0 if unfinished else 1)
+    return next((n for n, one in enumerate(after) if one.part >= wanted), len(after))
 
 
 __all__ = ["ENGLISH", "LANGUAGES", "OTHER", "Layout", "Page", "Screen", "next_page"]

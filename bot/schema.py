@@ -85,10 +85,12 @@ PHRASES: Final[Mapping[str, frozenset[str]]] = {
 
 def slots(text: str) -> set[str]:
     """Name the {slots} of a text; ValueError where braces do not match or hold more than a name."""
-    names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-    if not all(name.isidentifier() for name in names):
+    if "{{" in text or "}}" in text:
         raise ValueError("has braces that are no {slot}")
-    return names
+    found = [part for part in Formatter().parse(text) if part[1] is not None]
+    if not all(name and name.isidentifier() and not (spec or how) for _, name, spec, how in found):
+        raise ValueError("has braces that are no {slot}")
+    return {str(name) for _, name, _, _ in found}
 
 
 def sources(text: str) -> tuple[Source, ...]:

@@ -40,7 +40,7 @@ class Speaker:
 
     def __init__(self, line: Line, conversation: Conversation, intent: Intent) -> None:
         self.line = line
-        self.before = conversation
+        self.before = replace(conversation, audience=intent.audience or conversation.audience)
         self.intent = intent
         self.language = self._language()
 
@@ -114,6 +114,7 @@ class Speaker:
             after,
             language=self.language,
             screen=screen,
+            read_in=self.language,
             page=page,
             introduced=self.before.introduced or page == 0,
             offered=shown.offered or self.before.offered,
@@ -127,15 +128,16 @@ class Speaker:
 
     def _by_audience(self, label: str, asked: tuple[str, ...]) -> dict[str, str]:
         """Give the labels for each audience: those of the word asked, else of the topic shown."""
-        topic = self.line.library.topics[label.partition(".")[2]]
-        return {**topic.targets, **{audience_of(one): one for one in asked}}
+        topic = self.line.library.topics.get(label.partition(".")[2])  # none for `adult.menu`
+        own = topic.targets if topic else {}
+        return {**own, **{audience_of(one): one for one in asked}}
 
     # --- commands ---
 
     def _command(self, command: str) -> tuple[Reply, Conversation]:
         match command:
             case "menu":
-                return self._menu(self.intent.audience)
+                return self._menu()
             case "more":
                 return self._more()
             case "language":
@@ -161,8 +163,11 @@ class Speaker:
         before = self.before
         if not before.screen:
             return self._menu(label="more")
-        read_in = before.language or ENGLISH
-        page = next_page(self.line.layout, before.screen, before.page, read_in, self.language)
+        if self.intent.audience and self.intent.audience != audience_of(before.screen):
+            return self._audience(self.intent.audience)
+        page = next_page(
+            self.line.layout, before.screen, before.page, before.read_in or ENGLISH, self.language
+        )
         if page < len(self.line.layout.screen(before.screen, self.language).pages):
             return self._show(before.screen, page, "more")
         return self.phrase("no_more", "more")
@@ -201,7 +206,7 @@ class Speaker:
         return self._show(label, 0, label, asked=())
 
     def _topic(self) -> tuple[Reply, Conversation]:
-        return self._go(self.intent.targets, self.intent.audience or self.before.audience)
+        return self._go(self.intent.targets, self.before.audience)
 
     def _go(self, targets: tuple[str, ...], told: str) -> tuple[Reply, Conversation]:
         """Answer for the audience told; one audience's answer is never given for another's."""

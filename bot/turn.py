@@ -51,9 +51,17 @@ class Turns:
         except Exception as error:  # noqa: BLE001 - silence is worst: whatever broke, apologise
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("message %s failed with %s\n%s", inbound.id, type(error).__name__, where)
-        return apologise(inbound, self.line)
+        return apologise(inbound, self.line, self._opted_out(inbound))
+
+    def _opted_out(self, inbound: Inbound) -> bool:
+        try:
+            return self.store.opted_out(contact_key(self.key, inbound))
+        except StoreError:
+            return False  # not known: an apology too many is better than silence
 
 
 def contact_key(key: bytes, inbound: Inbound) -> bytes:
     """Hash a contact's address on its channel with HMAC-SHA256, so that no address is stored."""
-    return hmac.digest(key, f"{inbound.channel}:{inbound.contact}".encode(), "sha256")
+    return hmac.digest(
+        key, f"{inbound.channel}:{inbound.contact}".encode(errors="surrogatepass"), "sha256"
+    )

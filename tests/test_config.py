@@ -45,12 +45,18 @@ def test_a_setting(name: str, value: str, field: str, wanted: object) -> None:
         ("DATABASE_URL", "postgres://user:secret@host/db"),
         ("DATABASE_URL", "line.db"),
         ("DATABASE_URL", "sqlite:///"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite:///x.key"),
+        ("PUBLIC_BASE_URL", "https://:443"),
+        ("ANSWERLINE_KEY", "\udcff" * 20),
+        ("PORT", "1" * 5000),
         ("PUBLIC_BASE_URL", "line.example.ca"),
         ("PUBLIC_BASE_URL", "ftp://line.example.ca"),
         ("PUBLIC_BASE_URL", "https://line.example.ca?x=1"),
         ("PUBLIC_BASE_URL", "https://line.example.ca:99999"),
         ("PUBLIC_BASE_URL", "https://" + "x" * 60 + ".ca"),
         ("PUBLIC_BASE_URL", "https://é.example.ca"),
+        ("PUBLIC_BASE_URL", "https://a b.ca"),
         ("TWILIO_OPT_OUT", "nobody"),
         ("ANSWERLINE_PAGE_SEGMENTS", "1"),
         ("ANSWERLINE_PAGE_SEGMENTS", "two"),
@@ -92,8 +98,15 @@ def test_an_own_secret_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert own_secret(path) == (secret, False)
     assert list(tmp_path.iterdir()) == [path]
-    path.chmod(0o644)
+    path.chmod(0o640)
     with pytest.raises(ValueError, match="can be read by others; run: chmod 600"):
+        own_secret(path)
+
+
+def test_an_empty_secret_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "answerline.key"
+    path.touch(0o600)
+    with pytest.raises(ValueError, match="holds no secret"):
         own_secret(path)
 
 

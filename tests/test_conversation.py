@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot import sms
-from bot.conversation import LOOP_LIMIT, LOOP_LIMITS, QUIET_DAY, apologise, respond
+from bot.conversation import (
+    BURST_LIMIT,
+    LOOP_LIMIT,
+    LOOP_LIMITS,
+    QUIET_DAY,
+    apologise,
+    respond,
+)
 from bot.library import ENGLISH
 from bot.model import SYSTEM_LABELS, Conversation, Inbound, Reply
 from bot.speaker import Line
@@ -96,16 +103,24 @@ def test_an_opt_out_is_left_only_by_start(
         assert reply.label == "start"
 
 
-@given(st.lists(TEXTS, min_size=1, max_size=8))
+@pytest.mark.parametrize("text", ["cart", "fr", "english", "menu", "1", "child", "asdf", "more"])
+def test_who_opted_out_hears_nothing(line: Line, text: str) -> None:
+    before = Conversation(opted_out=True, introduced=True, offered=("adult.cart",), heard=NOW)
+    reply, after = said(text, line, before)
+    assert (reply.text, after.opted_out) == ("", True)
+
+
+@given(st.lists(st.lists(WORDS, max_size=4).map(" ".join), min_size=1, max_size=8))
 def test_adult_and_child_never_mix(line: Line, texts: list[str]) -> None:
     """Once told, an audience gets only its own answers, whatever is asked."""
     for audience, other in (("child", "adult"), ("adult", "child")):
-        conversation = Conversation(audience=audience, introduced=True, heard=NOW)
+        _, shown = said("menu", line)
+        conversation = replace(shown, audience=audience)
         for text in texts:
             reply, conversation = said(text, line, conversation)
             if conversation.audience != audience:
                 break  # the contact said ADULT or CHILD
-            assert reply.audience != other or reply.label == "more"
+            assert reply.audience != other
 
 
 def test_every_number_picks_what_it_stood_beside(line: Line) -> None:
@@ -145,7 +160,7 @@ def squeezed(text: str) -> str:
 
 
 def test_loops_end(line: Line) -> None:
-    for text, label in (("asdf", "out_of_scope"), ("thanks", "thanks"), ("help", "help")):
+    for text, label in (("asdf", "out_of_scope"), ("thanks", "thanks"), ("hello", "greeting")):
         limit = LOOP_LIMITS.get(label, LOOP_LIMIT)
         replies = talk(line, *[text] * (limit + 5))
         assert all(reply.text for reply in replies[:limit])
@@ -176,8 +191,68 @@ def test_a_number_from_a_list_for_others_is_answered_for_those_told(line: Line) 
     assert replies[4].audience == "child"
 
 
-def test_a_crisis_outlasts_the_guard_against_loops(line: Line) -> None:
-    assert all(reply.text for reply in talk(line, *["i want to die"] * 12))
+def test_a_crisis_and_help_outlast_the_guard_against_loops(line: Line) -> None:
+    for text in ("i want to die", "HELP"):
+        assert all(reply.text for reply in talk(line, *[text] * 60))
+
+
+def test_machines_that_vary_what_they_say_come_to_an_end(line: Line) -> None:
+    replies = talk(line, *["thanks", "merci"] * 40)
+    assert sum(bool(reply.text) for reply in replies) == BURST_LIMIT
+
+
+# what was texted before, the text, and the label that it gets
+WHOM = [
+    (["treatment child"], "ADULT", "menu", "adult"),
+    (["treatment child", "adult"], "child", "menu", "child"),
+    (["does chemo hurt my child"], "1", "child.chemo", "child"),
+    (["la chimio fait-elle mal à mon enfant"], "1", "child.chemo", "child"),
+    (["support for my child"], "cart", "child.cart", "child"),
+    (["chemo"], "more for my child", "child.chemo", "child"),
+    (["kymriah for my daughter"], "more adult", "adult.cart", "adult"),
+    (["cart child"], "more for my child", "more", "child"),
+    (["antibodies child"], "more", "more", "child"),
+    (["Blincyto"], "child", "child.targeted", "child"),
+    (["inotuzumab"], "child", "out_of_scope", ""),
+    (["tbi"], "child", "child.radiation", "child"),
+    (["menu for kids"], "cns", "child.cns", "child"),
+    (["cart", "menu"], "child", "menu", "child"),
+]
+
+
+@pytest.mark.parametrize(("before", "text", "label", "audience"), WHOM)
+def test_who_is_told_what(
+    line: Line, before: list[str], text: str, label: str, audience: str
+) -> None:
+    reply = talk(line, *before, text)[-1]
+    assert (reply.label, reply.audience) == (label, audience)
+
+
+def test_more_loses_nothing_when_the_language_changes(line: Line) -> None:
+    """Where pages differ, an unfinished part begins again in the other language."""
+    tight = Line.of(line.library, "https://answer.example.ca", sms.Budget(2, 2))
+    for label in tight.library.editions["en"].answers:
+        for first, second in (("en", "fr"), ("fr", "en")):
+            for stop in range(len(tight.layout.screen(label, first).pages)):
+                state = Conversation(
+                    language=first, introduced=True, heard=NOW, screen=label, read_in=first,
+                    page=stop, audience=label[:5],
+                )  # fmt: skip
+                read = tight.layout.screen(label, first).pages[stop].part
+                parts = []
+                while True:
+                    reply, state = said(MORE[second], tight, state)
+                    if not reply.topic:
+                        break
+                    parts.append(tight.layout.screen(label, second).pages[state.page].part)
+                last = tight.layout.screen(label, second).pages[-1].part
+                assert set(parts) >= set(range(read + 1, last + 1)), (label, first, stop)
+
+
+def test_thanks_in_another_language_do_not_move_the_page(line: Line) -> None:
+    replies = talk(line, "greffe", "thank you", "more")
+    assert replies[2].language == "en"
+    assert " 2/" in replies[2].text
 
 
 def test_state_of_another_release_is_forgiven(line: Line) -> None:
@@ -195,7 +270,9 @@ def test_an_apology_is_in_both_languages_but_a_crisis_is_answered(line: Line) ->
     crisis = apologise(Inbound("test", "+1", "1", "je vais me tuer"), line)
     assert (crisis.label, crisis.language) == ("crisis", "fr")
     settled = apologise(Inbound("test", "+1", "1", "kill myself", carrier_answered="stop"), line)
-    assert settled.label == "out_of_scope"
+    assert settled == Reply("stop")
+    assert apologise(Inbound("test", "+1", "1", "hello"), line, opted_out=True).text == ""
+    assert apologise(Inbound("test", "+1", "1", "suicide"), line, opted_out=True).text
 
 
 def test_without_a_base_the_full_page_is_linked_in_its_language(line: Line) -> None:

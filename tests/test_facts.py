@@ -37,7 +37,8 @@ HEADINGS = {
 }  # fmt: skip
 
 pytestmark = pytest.mark.skipif(
-    not all(path.is_file() for path in DOCUMENTS.values()), reason="the pages are not there"
+    not all(path.is_file() for path in DOCUMENTS.values()),
+    reason="the two pages are not in ../shared/documents",
 )
 
 NAMES = (
@@ -134,8 +135,9 @@ def test_translations_have_the_names_figures_and_hedges_of_the_english(line: Lin
                 for name in NAMES:
                     found = folded(name) in folded(theirs)
                     assert (folded(name) in folded(ours)) == found, f"{name} in {where}"
-                hedges = len(re.findall(HEDGES["en"], folded(ours)))
-                assert len(re.findall(HEDGES[language], folded(theirs))) >= hedges, where
+                if language in HEDGES:
+                    hedges = len(re.findall(HEDGES["en"], folded(ours)))
+                    assert len(re.findall(HEDGES[language], folded(theirs))) >= hedges, where
 
 
 def test_all_drugs_of_the_pages_are_told(line: Line) -> None:

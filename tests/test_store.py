@@ -50,6 +50,13 @@ class TestStore:
         assert store.turn("m", b"c", NOW + 9, refuse) == reply
         assert store.turn("m", b"another contact", NOW + 9, refuse) == reply
 
+    def test_opted_out_is_told_without_a_turn(self, store: Store) -> None:
+        assert not store.opted_out(b"c")
+        store.turn("m", b"c", NOW, lambda _: (Reply("stop"), Conversation(opted_out=True)))
+        assert store.opted_out(b"c")
+        store.turn("n", b"c", NOW, lambda _: (Reply("start"), Conversation(opted_out=False)))
+        assert not store.opted_out(b"c")
+
     def test_a_failed_turn_keeps_nothing(self, store: Store) -> None:
         def fail(_: Conversation) -> tuple[Reply, Conversation]:
             raise KeyError("broken")
@@ -166,9 +173,9 @@ def test_a_locked_database_fails_in_time_and_recovers(
     assert store.turn("m", b"c", NOW, count).text == "page 1"
 
 
-@pytest.mark.parametrize("state", ["", "{", "[]", '{"page":"x"}'])
+@pytest.mark.parametrize("state", ["", "{", "[]", '{"page":"x"}', b"\xff{", "[" * 100_000])
 def test_a_damaged_state_begins_anew_but_keeps_the_opt_out(
-    path: str, store: SqliteStore, state: str, caplog: pytest.LogCaptureFixture
+    path: str, store: SqliteStore, state: str | bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.turn("m", b"c", NOW, count)
     db = sqlite3.connect(path)
@@ -186,9 +193,42 @@ def test_a_damaged_state_begins_anew_but_keeps_the_opt_out(
     assert "state could not be read" in caplog.text
 
 
-def test_no_text_and_no_address_is_kept(path: str, store: SqliteStore) -> None:
-    store.turn("m", b"hash", NOW, count)
-    tables = sqlite3.connect(path).execute("SELECT sql FROM sqlite_master WHERE type='table'")
-    columns = "\n".join(row[0] for row in tables)
-    assert "contacts(contact BLOB" in columns
-    assert not {"phone", "sender", "body", "text "} & set(columns.lower().split("("))
+def test_a_turn_that_fails_in_its_second_write_keeps_nothing_of_the_first(
+    path: str, store: SqliteStore
+) -> None:
+    db = sqlite3.connect(path)
+    db.execute("ALTER TABLE contacts RENAME COLUMN heard TO gone")
+    db.commit()
+    with pytest.raises(StoreError):
+        store.turn("m", b"c", NOW, count)
+    db.execute("ALTER TABLE contacts RENAME COLUMN gone TO heard")
+    db.commit()
+    db.close()
+    assert store.turn("m", b"c", NOW, count).text == "page 1"
+
+
+def test_a_damaged_reply_counts_as_not_taken(
+    path: str, store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.turn("m", b"c", NOW, count)
+    db = sqlite3.connect(path)
+    db.execute("UPDATE messages SET reply = CAST(x'ff7b' AS TEXT)")
+    db.commit()
+    db.close()
+    assert store.turn("m", b"c", NOW, count).text == "page 2"
+    assert store.turn("m", b"c", NOW, refuse).text == "page 2"
+    assert "reply to a message could not be read" in caplog.text
+
+
+def test_replies_go_after_48_hours_also_at_a_message_a_day(path: str, store: SqliteStore) -> None:
+    for day in range(10):
+        store.turn(f"m{day}", b"c", NOW + day * 86400, count)
+    db = sqlite3.connect(path)
+    ((kept,),) = db.execute("SELECT count(*) FROM messages")
+    db.close()
+    assert kept <= 3
+
+
+def test_the_file_is_its_owners_alone(path: str, store: SqliteStore) -> None:
+    assert Path(path).stat().st_mode & 0o777 == 0o600
+    store.ping()

@@ -6,6 +6,7 @@ of opt-out keywords and of Advanced Opt-Out, and the SDK's RequestValidator, whi
 
 import hmac
 import logging
+import time
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
@@ -48,6 +49,7 @@ ANSWERED_BY_TWILIO: Final[Mapping[str, OptOut]] = {
 _OPT_OUT_TYPES: Final[Mapping[str, OptOut]] = {"STOP": "stop", "START": "start", "HELP": "help"}
 
 log = logging.getLogger(__name__)
+_warned: dict[str, int] = {}
 
 
 def blueprint(config: Config, take: Take) -> Blueprint:
@@ -73,7 +75,7 @@ def blueprint(config: Config, take: Take) -> Blueprint:
         validator = shared if settings else account
         url = signed_url(request, config.public_base_url)
         if not signature or not verified(validator, url, request.form, signature, settings):
-            log.info("refused a message whose signature does not match")
+            _warn_of_signature()
             abort(403, "The signature does not match: check TWILIO_AUTH_TOKEN and PUBLIC_BASE_URL.")
         inbound = read(request.form, config.twilio_opt_out == "twilio")
         if inbound is None:
@@ -83,6 +85,17 @@ def blueprint(config: Config, take: Take) -> Blueprint:
         return write(take(inbound))
 
     return routes
+
+
+def _warn_of_signature() -> None:
+    """Tell the operator, once a minute at most: anyone can send what is refused."""
+    minute = int(time.monotonic() // 60)
+    if _warned.get("minute") != minute:
+        _warned["minute"] = minute
+        log.warning(
+            "refused a message whose signature does not match; if Twilio sent it, check "
+            "TWILIO_AUTH_TOKEN, TWILIO_SIGNING_KEY and PUBLIC_BASE_URL"
+        )
 
 
 def signed_url(request: Request, base_url: str) -> str:

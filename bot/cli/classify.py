@@ -24,17 +24,17 @@ def classify(config: Config) -> None:
     """
     line = make_line(config)
     bad = 0
-    for number, raw in enumerate(sys.stdin.buffer, 1):
+    for number, raw in enumerate(sys.stdin.buffer if sys.stdin else (), 1):
         if not raw.strip():
             continue
         try:
             row = _row(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             click.echo(f"line {number}: {error}", err=True)
             bad += 1
             continue
         said = {"id": row.get("id"), "label": label(row, line)}
-        click.echo(json.dumps(said, ensure_ascii=False))
+        click.echo(json.dumps(said))
     if bad:
         raise click.ClickException(f"{bad} lines were not read")
 

@@ -9,7 +9,7 @@ import click
 from bot import catalogs, checks, sms
 from bot.config import Config
 from bot.content import Content, read
-from bot.editions import ContentError
+from bot.editions import ContentError, Problem
 from bot.library import ENGLISH
 from bot.speaker import Line
 
@@ -35,8 +35,11 @@ class Row:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, an object a line.")
 @click.pass_obj
 def replies(config: Config, as_json: bool) -> None:
-    """Show every page of every answer, and every phrase, in every language."""
-    content, line = _content(config)
+    """Show every page of every answer, and every phrase, in every language.
+
+    Each is shown in its longest form: as the first reply to a contact, with every hint.
+    """
+    content, line, _ = _content(config)
     rows = list(_rows(content, line))
     if as_json:
         body = ",\n".join(json.dumps(asdict(row), ensure_ascii=False) for row in rows)
@@ -55,8 +58,8 @@ def replies(config: Config, as_json: bool) -> None:
 def check(config: Config) -> None:
     """Find everything that can be wrong with content and catalogs; exit status 1 if anything is."""
     try:
-        content, line = _content(config)
-        found = checks.problems(content, line)
+        content, line, left_out = _content(config)
+        found = [*checks.problems(content, line), *left_out]
     except ContentError as error:
         found, notices = error.problems, []
     else:
@@ -88,10 +91,10 @@ def refresh(config: Config) -> None:
         click.echo("nothing to do")
 
 
-def _content(config: Config) -> tuple[Content, Line]:
+def _content(config: Config) -> tuple[Content, Line, list[Problem]]:
     content = read(config.content)
     budget = sms.Budget(config.gsm7_segments, config.ucs2_segments)
-    return content, Line.of(content.library, config.public_base_url, budget)
+    return content, *checks.set_up(content, config.public_base_url, budget)
 
 
 def _rows(content: Content, line: Line) -> Iterator[Row]:
@@ -110,7 +113,9 @@ def _rows(content: Content, line: Line) -> Iterator[Row]:
         for key, text in edition.phrases.items():
             same = language != ENGLISH and text in originals
             state = "original" if language == ENGLISH else "in English" if same else "draft"
-            yield _row("phrase", key, language, 0, 1, text, state, line)
+            longest = max(edition.titles.values(), key=len)
+            said = edition.say(key, title=longest, number=99, page=9, pages=9)
+            yield _row("phrase", key, language, 0, 1, said, state, line)
 
 
 def _row(

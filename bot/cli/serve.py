@@ -33,8 +33,9 @@ def serve(config: Config, host: str, port: int | None, workers: int | None) -> N
     _refuse_used_port(host, port)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Answerline listens on http://{shown}:{port} (Ctrl-C ends it).")
-    if not config.twilio_auth_token:
-        click.echo(f"Text it: answerline text CART --url http://{shown}:{port}/twilio/messages")
+    if not config.twilio_auth_token and _loopback(host):
+        command = sys.argv[0] if sys.argv[0].endswith("answerline") else "python -m bot"
+        click.echo(f"Text it: {command} text CART --url http://{shown}:{port}/twilio/messages")
     sys.stdout.flush()
     Granian(
         "bot.app:create_app",

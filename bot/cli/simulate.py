@@ -70,7 +70,10 @@ def text(config: Config, body: str, sender: str, to: str, sid: str | None, url: 
     url = url or f"http://127.0.0.1:{config.port}/twilio/messages"
     sid = sid or f"SM{secrets.token_hex(16)}"
     form = {"MessageSid": sid, "From": sender, "To": to, "Body": body, "NumMedia": "0"}
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--url") from error
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     signed = f"{config.public_base_url}{path}" if config.public_base_url else url
     signature = RequestValidator(_token(config)).compute_signature(signed, form)
@@ -101,7 +104,7 @@ def text(config: Config, body: str, sender: str, to: str, sid: str | None, url: 
 def _typed() -> Iterator[str]:
     """Yield what is typed at a prompt, or each line of piped input."""
     if not _at_a_terminal():
-        for line in sys.stdin.buffer:
+        for line in sys.stdin.buffer if sys.stdin else ():
             yield line.decode("utf-8", "replace").rstrip("\r\n")
         return
     click.echo("Text the line: MENU, CART, GREFFE ... Ctrl-D ends.", err=True)
@@ -114,7 +117,7 @@ def _typed() -> Iterator[str]:
 
 
 def _at_a_terminal() -> bool:
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _as_json(text: str, reply: Reply) -> str:
@@ -152,8 +155,8 @@ def _token(config: Config) -> str:
     path: Path = beside_database(config, "token")
     try:
         return path.read_text(encoding="ascii").strip()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise click.ClickException(
-            f"TWILIO_AUTH_TOKEN is not set, and there is no {path}: "
+            f"TWILIO_AUTH_TOKEN is not set, and no readable {path}: "
             "run this where `answerline serve` was started"
         ) from error

@@ -27,6 +27,9 @@ class Store(Protocol):
         seconds. Raises StoreError where the transaction could not be done; nothing is kept then.
         """
 
+    def opted_out(self, contact: bytes) -> bool:
+        """Tell whether a contact has opted out; StoreError where that cannot be read."""
+
     def ping(self) -> None:
         """Raise StoreError unless the store can be read and its schema is this release's."""
 

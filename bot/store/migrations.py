@@ -48,7 +48,8 @@ def migrate(connection: sqlite3.Connection, wait: float) -> list[str]:
         connection.execute(f"PRAGMA user_version={len(names())}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
     finally:
         connection.execute("PRAGMA busy_timeout=0")

@@ -5,6 +5,7 @@ process writes in between, however long the timeout.
 """
 
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -27,7 +28,9 @@ _POLL: Final = 0.0001
 """Seconds between two tries to begin."""
 
 _PURGE_EVERY: Final = 50
-"""Turns of a thread between two purges, each of at most twice as many replies."""
+_PURGE_SECONDS: Final = 600
+"""Turns and seconds, whichever comes first, between two purges by a thread; each of at most twice
+as many replies as turns."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,16 @@ class SqliteStore:
         """Take one message: see `Store.turn`."""
         try:
             return self._turn(self._connection(), message, contact, now, step)
+        except sqlite3.Error as error:
+            raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
+
+    def opted_out(self, contact: bytes) -> bool:
+        """Tell whether a contact has opted out."""
+        try:
+            row = self._connection().execute(
+                "SELECT opted_out FROM contacts WHERE contact = ?", (contact,)
+            )
+            return bool((row.fetchone() or (0,))[0])
         except sqlite3.Error as error:
             raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
@@ -88,6 +101,7 @@ class SqliteStore:
         if self.path != ":memory:" and not folder.is_dir():
             raise StoreError(f"DATABASE_URL: there is no folder {folder}")
         try:
+            self._make()
             return migrate(self._connection(), WAIT)
         except LookupError as error:
             raise StoreError(
@@ -100,20 +114,28 @@ class SqliteStore:
 
     # --- within ---
 
+    def _make(self) -> None:
+        """Make the file, if it is not there, for its owner alone: opt-outs are in it."""
+        if self.path != ":memory:":
+            try:
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            except OSError as error:
+                raise StoreError(f"DATABASE_URL: {self.path}: {error.strerror}") from error
+
     def _turn(
         self, db: sqlite3.Connection, message: str, contact: bytes, now: int, step: Step
     ) -> Reply:
         # The write lock is taken at once, so between looking for the message and keeping it nobody
         # else can have taken it: a repeat is answered by what is kept, in any process.
-        _begin(db)
+        _patiently(db, "BEGIN IMMEDIATE")
         try:
-            kept = db.execute("SELECT reply FROM messages WHERE message = ?", (message,)).fetchone()
+            kept = self._kept(db, message)
             if kept is not None:
-                reply = Reply.from_json(kept[0])
+                reply = kept
             else:
                 reply, conversation = step(self._load(db, contact))
                 db.execute(
-                    "INSERT INTO messages(message, at, reply) VALUES(?, ?, ?)",
+                    "INSERT OR REPLACE INTO messages(message, at, reply) VALUES(?, ?, ?)",
                     (message, now, reply.to_json()),
                 )
                 db.execute(
@@ -133,17 +155,32 @@ class SqliteStore:
     def _forget_some(self, db: sqlite3.Connection, now: int) -> None:
         """Delete a few old replies now and then, and never so many that a turn has to wait."""
         turns: int = getattr(self._local, "turns", 0) + 1
+        last: int = getattr(self._local, "purged", 0)
         self._local.turns = turns
-        if turns % _PURGE_EVERY == 0:
+        if turns >= _PURGE_EVERY or not 0 <= now - last < _PURGE_SECONDS:
+            self._local.turns, self._local.purged = 0, now
             db.execute(
                 "DELETE FROM messages WHERE at < ? AND number IN "
                 "(SELECT number FROM messages ORDER BY number LIMIT ?)",
                 (now - KEEP_REPLIES, 2 * _PURGE_EVERY),
             )
 
+    def _kept(self, db: sqlite3.Connection, message: str) -> Reply | None:
+        """Give the reply to a message that was taken before; a damaged one counts as not taken."""
+        row = db.execute(
+            "SELECT CAST(reply AS BLOB) FROM messages WHERE message = ?", (message,)
+        ).fetchone()
+        if row is None:
+            return None
+        try:
+            return Reply.from_json(row[0])
+        except ValueError as error:
+            log.error("the reply to a message could not be read (%s)", type(error))
+            return None
+
     def _load(self, db: sqlite3.Connection, contact: bytes) -> Conversation:
         row = db.execute(
-            "SELECT state, opted_out FROM contacts WHERE contact = ?", (contact,)
+            "SELECT CAST(state AS BLOB), opted_out FROM contacts WHERE contact = ?", (contact,)
         ).fetchone()
         if row is None:
             return Conversation()
@@ -151,34 +188,36 @@ class SqliteStore:
             return Conversation.from_json(row[0])
         except ValueError as error:
             # A damaged row must not silence a person for ever; an opt-out is kept all the same.
-            log.error("a contact's state could not be read and begins anew: %s", error)
+            log.error("a contact's state could not be read and begins anew (%s)", type(error))
             return Conversation(opted_out=bool(row[1]))
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)
-            connection.execute("PRAGMA journal_mode=WAL")
+            _patiently(connection, "PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             # Fewer, larger checkpoints: a third off the slowest turns, for 16 MB of log at most.
             connection.execute("PRAGMA wal_autocheckpoint=4000")
-            connection.execute("PRAGMA busy_timeout=0")  # from here on `_begin` waits
+            connection.execute("PRAGMA busy_timeout=0")  # from here on `_patiently` waits
             self._local.connection = connection
         return connection
 
 
-def _begin(db: sqlite3.Connection) -> None:
-    """Begin a transaction that may write, waiting up to WAIT seconds for another process's.
+def _patiently(db: sqlite3.Connection, statement: str) -> None:
+    """Execute what needs a lock, waiting up to WAIT seconds for another process to let go of it.
 
     SQLite's own waiting sleeps 1, 2, 5, 10 ... ms, while a turn takes a tenth of the first: under
-    load the workers would sleep most of the time (measured: 1.3 times the messages a second).
+    load the workers would sleep most of the time (measured: 1.3 times the messages a second). And
+    for a change of the journal's mode it does not wait at all.
     """
     deadline = time.monotonic() + WAIT
     while True:
         try:
-            db.execute("BEGIN IMMEDIATE")
+            db.execute(statement)
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            # The low byte: there are kinds of busy, after a crash for one.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
         time.sleep(_POLL)

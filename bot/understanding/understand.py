@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bot.library import audience_of
-from bot.model import LONGEST_TEXT
+from bot.model import AUDIENCES, LONGEST_TEXT
 from bot.understanding.fold import number, tokens
 from bot.understanding.words import Meaning, Vocabulary
 
@@ -47,7 +47,7 @@ def understand(text: str, vocabulary: Vocabulary) -> Intent:
     digits = number(text)
     if digits is not None:
         return Intent("number", number=digits)
-    return _filled(words, vocabulary) or Intent("unknown", near=_near(words, vocabulary))
+    return _filled(words, vocabulary) or _not_understood(words, vocabulary)
 
 
 def _crisis(words: list[str], vocabulary: Vocabulary) -> list[Meaning]:
@@ -96,8 +96,8 @@ def _filled(words: list[str], vocabulary: Vocabulary) -> Intent | None:
             said = [m for m in meanings if m.kind in ("command", "carrier")]
             where = audiences if said[0].value in ("adult", "child") else commands
             where.setdefault(said[0].value, []).extend(said)
-        else:
-            named += [m.value for m in meanings if m.kind == "language"][:1]
+        else:  # a language: by its name, as its code may be a word (Italian is `it`)
+            named += [m.value for m in meanings if m.kind == "language" and m.language == ""][:1]
     if len(audiences) > 1 or len(topics) > 1 or WHOLE_MESSAGE_ONLY & set(commands):
         return None
     audience = next(iter(audiences), "")
@@ -130,14 +130,17 @@ def _spans(words: list[str], vocabulary: Vocabulary) -> list[tuple[Meaning, ...]
     return spans
 
 
-def _near(words: list[str], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Name the topics that a text holds a word of, in its order: labels, of all audiences."""
+def _not_understood(words: list[str], vocabulary: Vocabulary) -> Intent:
+    """Note what a text names all the same: topics, in its order, and whom it is about."""
     near: dict[str, None] = {}
+    audiences: set[str] = set()
     start = 0
     while start < len(words):
         start, meanings = vocabulary.longest(words, start) or (start + 1, ())
         near.update(dict.fromkeys(m.value for m in meanings if m.kind == "topic"))
-    return tuple(near)
+        audiences |= {m.value for m in meanings if m.kind == "command"} & set(AUDIENCES)
+    audience = audiences.pop() if len(audiences) == 1 else ""
+    return Intent("unknown", near=tuple(near), audience=audience)
 
 
 def _targets(meanings: list[Meaning] | tuple[Meaning, ...]) -> tuple[str, ...]:
