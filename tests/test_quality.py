@@ -102,3 +102,12 @@ def test_the_wheel_carries_the_content(tmp_path: Path) -> None:
     for file in ("messages/phrases.toml", "messages/topics/cart.toml", "locales/fr/LC_MESSAGES"):
         assert any(name.startswith(f"bot/{file}") for name in names)
     assert not any(name.startswith("tests/") for name in names)
+
+
+def test_the_benchmarks_run() -> None:
+    """A short run of each, so that they do not fall behind the code; no time is judged."""
+    done = tool("tests.benchmarks.pure", "--json")
+    assert done.returncode == 0, done.stderr
+    done = tool("tests.benchmarks.run", "--rounds", "1", "--requests", "200", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "per_second" in done.stdout

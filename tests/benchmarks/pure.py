@@ -17,12 +17,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask, Request
+from msgspec.structs import replace
 from twilio.request_validator import RequestValidator
 
 from bot import sms
