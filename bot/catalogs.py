@@ -151,6 +151,9 @@ _LINE: Final = regex.compile(
 )
 
 
+_GENERATED_BY: Final = regex.compile(rb'^"Generated-By: .*\n', regex.MULTILINE)
+
+
 def _parse(path: Path, language: str) -> Catalog:
     try:
         Locale.parse(language)
@@ -168,4 +171,5 @@ def _parse(path: Path, language: str) -> Catalog:
 def _written(catalog: Catalog) -> bytes:
     out = BytesIO()
     write_po(out, catalog, width=100, include_previous=True)
-    return out.getvalue()
+    # The writer names its own release, so that another one would change every file.
+    return _GENERATED_BY.sub(b"", out.getvalue(), count=1)
