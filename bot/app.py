@@ -8,11 +8,11 @@ from flask import Flask, Response, abort, redirect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from bot import checks
+from bot import catalogs, checks
 from bot.channels import CHANNELS
-from bot.config import Config
+from bot.config import Config, ConfigError
 from bot.content import read
-from bot.editions import ContentError
+from bot.editions import ContentError, Sending
 from bot.keys import own_secret
 from bot.library import ENGLISH, Library
 from bot.model import AUDIENCES
@@ -46,19 +46,31 @@ def create_app(config: Config | None = None) -> Flask:
     return app
 
 
-def make_line(config: Config) -> Line:
+def make_line(config: Config, *, pseudo: bool = False) -> Line:
     """Read the content and set the line up as configured; ContentError where it must not start.
 
-    Catalogs that are left out are logged, as the other languages go on.
+    Catalogs that are left out are logged, as the other languages go on. `pseudo` adds the
+    pseudo-locale, for trying things out.
     """
     budget = Budget(config.gsm7_segments, config.ucs2_segments)
-    content = read(config.content)
+    content = read(config.content, sending(config), pseudo=pseudo)
     line, left_out = checks.set_up(content, config.public_base_url, budget)
     if faults := checks.stops_start(line):
         raise ContentError(faults)
     for problem in (*content.problems, *left_out):
         log.warning("content: %s", problem)
     return line
+
+
+def sending(config: Config) -> Sending:
+    """Give how translations are sent; ConfigError for a language that has no catalog."""
+    there = catalogs.files(config.content / "locales")
+    for language in config.fold:
+        if language not in there:
+            raise ConfigError(
+                f"ANSWERLINE_FOLD: there is no language {language!r}; there are {', '.join(there)}"
+            )
+    return Sending(config.translations == "reviewed", frozenset(config.fold))
 
 
 def contact_secret(config: Config) -> bytes:

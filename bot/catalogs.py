@@ -1,13 +1,19 @@
 """Gettext catalogs under locales/: read, extracted and refreshed with Babel.
 
 The English text is the msgid. Contexts tell apart what a translator treats differently: `title`,
-`command` (the word shown), `carrier` (words that carriers prescribe) and `keywords` (what people
-text, comma-separated); running text has none. A fuzzy entry (its English changed) is never sent.
+`command` (the word shown), `carrier` (words that carriers prescribe), `keywords` (what people text,
+comma-separated) and those that only `check` reads; running text has none.
+
+An entry is *reviewed* if a translator's remark above it says so, by whom and when, for just this
+English and this translation (a fingerprint tells); else a *draft*; *stale*, which gettext calls
+fuzzy, where the English changed since, and then never sent. All of it is standard: msgmerge, Poedit
+and Weblate keep remarks and flags.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -26,9 +32,27 @@ _HEADER: Final = """\
 # A date that never moves: a catalog that nothing changed must come out the same.
 _NO_DATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
-MATCHED: Final = frozenset({"keywords", "carrier"})
+NOTES: Final[Mapping[str, str]] = {
+    "": "Sent as a text message: plain words, short. Keep the {words in braces}.",
+    "title": "An entry of the menu: a few words.",
+    "command": "The word that people reply with, shown in capitals: one short word.",
+    "carrier": "Words that carriers prescribe in this language; leave empty if there are none.",
+    "keywords": "What people text, comma-separated: write your own, do not translate. Also without "
+    "accents, in Latin letters, and as it is often misspelt.",
+    "hedges": "Only checked with, never sent: all words that leave a thing open, comma-separated.",
+    "everyone": "Only checked with, never sent: words for all people or all things.",
+    "spellings": "Only checked with, never sent: names that your language writes otherwise, as "
+    "English = yours, comma-separated.",
+    "known": "Only checked with, never sent: words kept although they look like another.",
+}
+"""What a translator should know, by context; it stands above each entry."""
+
+MATCHED: Final = frozenset(NOTES) - {"", "title", "command"}
 """Contexts of words that are looked for and never sent: a fuzzy list of them still counts, or one
 more English word for a crisis would make the line deaf to all the others in every language."""
+
+OPTIONAL: Final = frozenset({"carrier"})
+"""Contexts whose entries a language may leave empty."""
 
 Key = tuple[str, str]
 """A message's context (empty for none) and its English text."""
@@ -46,10 +70,30 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One language's texts that may be sent, and how many of its entries are fuzzy."""
+    """One language's texts that are not stale, and which of its entries are stale or reviewed."""
 
     texts: Mapping[Key, str]
-    fuzzy: frozenset[Key]
+    stale: frozenset[Key] = frozenset()
+    reviewed: frozenset[Key] = frozenset()
+
+
+REVIEWED: Final = "reviewed"
+DRAFT: Final = "draft"
+STALE: Final = "stale"
+MISSING: Final = "missing"
+STATES: Final = (REVIEWED, DRAFT, STALE, MISSING)
+
+
+def state(message: Message, translation: Translation) -> str:
+    """Tell how far a message is in a language; empty for one that the language may leave out."""
+    key = (message.context, message.text)
+    if key in translation.stale:
+        return STALE
+    if key in translation.reviewed:
+        return REVIEWED
+    if key in translation.texts:
+        return DRAFT
+    return "" if message.context in OPTIONAL else MISSING
 
 
 class BrokenCatalogError(Exception):
@@ -66,16 +110,90 @@ def read(path: Path, language: str) -> Translation:
     """Read one catalog; raise BrokenCatalogError with the line where there is one."""
     catalog = _parse(path, language)
     texts: dict[Key, str] = {}
-    fuzzy: set[Key] = set()
+    stale: set[Key] = set()
+    reviewed: set[Key] = set()
     for entry in catalog:
         if not entry.id or not isinstance(entry.id, str) or not isinstance(entry.string, str):
             continue
         key = (entry.context or "", entry.id)
         if entry.fuzzy:
-            fuzzy.add(key)
+            stale.add(key)
+        elif _is_reviewed(entry):
+            reviewed.add(key)
         if entry.string.strip() and (not entry.fuzzy or key[0] in MATCHED):
             texts[key] = entry.string
-    return Translation(texts, frozenset(fuzzy))
+    return Translation(texts, frozenset(stale), frozenset(reviewed))
+
+
+_REVIEW: Final = regex.compile(r"reviewed: (\d{4}-\d\d-\d\d) by (.+) \[(\w+)\]")
+
+
+def review(path: Path, language: str, by: str, on: date, only: str = "") -> int:
+    """Note in a catalog that a person has reviewed its texts; return how many were not yet.
+
+    `only` limits it to entries whose place (such as `topics/cart.toml: child.gist`) contains it.
+    Stale entries are left out: they are to be translated again first.
+    """
+    catalog, count = _parse(path, language), 0
+    for entry in catalog:
+        here = any(only in comment for comment in entry.auto_comments)
+        if not (entry.id and entry.string and here) or entry.fuzzy or _is_reviewed(entry):
+            continue
+        kept = [line for line in entry.user_comments if not _REVIEW.fullmatch(line)]
+        entry.user_comments = [*kept, f"reviewed: {on} by {by} [{_fingerprint(entry)}]"]
+        count += 1
+    if count:
+        path.write_bytes(_written(catalog))
+    return count
+
+
+def _is_reviewed(entry: BabelMessage) -> bool:
+    reviews = map(_REVIEW.fullmatch, entry.user_comments)
+    return any(one[3] == _fingerprint(entry) for one in reviews if one)
+
+
+def _fingerprint(entry: BabelMessage) -> str:
+    """Tell this English with this translation from every other, so that no change goes unseen."""
+    said = "\0".join((entry.context or "", str(entry.id), str(entry.string)))
+    return hashlib.sha256(said.encode()).hexdigest()[:8]
+
+
+def new(folder: Path, language: str, messages: Iterable[Message]) -> Path:
+    """Make an empty catalog; raise BrokenCatalogError for a code that is none, or is there."""
+    path = folder / language / "LC_MESSAGES" / "messages.po"
+    if path.exists():
+        raise BrokenCatalogError(f"{path}: is there already")
+    try:
+        Locale.parse(language)
+    except (UnknownLocaleError, ValueError) as error:
+        raise BrokenCatalogError(
+            f"{language!r} is no language code such as pt or sr_Latn ({error})"
+        ) from error
+    path.parent.mkdir(parents=True)
+    path.write_bytes(_written(_updated(_empty(language), _template(messages))))
+    return path
+
+
+def pseudo(messages: Iterable[Message]) -> Translation:
+    """Translate into no language: accented, bracketed and a third longer, to find what is not.
+
+    What shows without brackets is not translated, what has no closing bracket was cut off. Words
+    that people text stay as they are.
+    """
+    texts = {}
+    for message in messages:
+        sent = message.context in ("", "title")
+        texts[message.context, message.text] = _pseudo(message.text) if sent else message.text
+    return Translation(texts)
+
+
+def _pseudo(text: str) -> str:
+    parts = regex.split(r"(\{\w+\})", text)
+    plain = "".join(p if p.startswith("{") else p.translate(_ACCENTED) for p in parts)
+    return f"[{plain}{'~' * (len(text) // 3)}]"
+
+
+_ACCENTED: Final = str.maketrans("aceinouyACEINOUY", "àçéîñôûýÀÇÉÎÑÔÛÝ")
 
 
 def refresh(folder: Path, messages: Iterable[Message]) -> list[Path]:
@@ -120,23 +238,26 @@ def _restore_previous(entry: BabelMessage) -> None:
     """
     former = [line for line in entry.user_comments if line.startswith("|")]
     entry.user_comments = [line for line in entry.user_comments if line not in former]
-    # It also wraps them as prose: where a line ends there was a space.
     text = " ".join(line.removeprefix("|").strip() for line in former)
     quoted = regex.findall(r'"(?:[^"\\]|\\.)*"', text)
     if entry.fuzzy and quoted and not entry.previous_id:
         entry.previous_id = ["".join(unescape(part) for part in quoted)]
 
 
-def _template(messages: Iterable[Message]) -> Catalog:
-    template = Catalog(
-        project="answerline", charset="utf-8", header_comment=_HEADER, fuzzy=False,
-        creation_date=_NO_DATE, revision_date=_NO_DATE,
+def _empty(language: str | None = None) -> Catalog:
+    return Catalog(
+        locale=language, project="answerline", charset="utf-8", header_comment=_HEADER,
+        fuzzy=False, creation_date=_NO_DATE, revision_date=_NO_DATE,
     )  # fmt: skip
+
+
+def _template(messages: Iterable[Message]) -> Catalog:
+    template = _empty()
     for message in messages:
         template.add(
             message.text,
             locations=[(message.file, None)],  # type: ignore[list-item]
-            auto_comments=[f"{message.file}: {message.key}"],
+            auto_comments=[f"{message.file}: {message.key}", NOTES[message.context]],
             context=message.context or None,
         )
     return template
@@ -151,6 +272,7 @@ _LINE: Final = regex.compile(
 )
 
 
+_NO_WRAPPING: Final = 1_000_000
 _GENERATED_BY: Final = regex.compile(rb'^"Generated-By: .*\n', regex.MULTILINE)
 
 
@@ -170,6 +292,7 @@ def _parse(path: Path, language: str) -> Catalog:
 
 def _written(catalog: Catalog) -> bytes:
     out = BytesIO()
-    write_po(out, catalog, width=100, include_previous=True)
+    # One line a text: Babel wraps a former English (`#| msgid`) as prose, which no tool reads back.
+    write_po(out, catalog, width=_NO_WRAPPING, include_previous=True)
     # The writer names its own release, so that another one would change every file.
     return _GENERATED_BY.sub(b"", out.getvalue(), count=1)

@@ -9,18 +9,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from bot import catalogs, sms
+from bot import catalogs, fidelity, sms
 from bot.config import ConfigError
 from bot.content import Content
 from bot.editions import Problem
 from bot.library import ENGLISH, Edition, Keyword, Library, audience_of
-from bot.pages import Layout
+from bot.pages import LANGUAGES, NO_LANGUAGE, Layout
 from bot.speaker import Line
 from bot.understanding.fold import tokens
 
 ONE_SEGMENT: Final = ("help", "stopped", "started")
 """Replies to the words that carriers prescribe: at most 160 characters in one segment (CWTA's
 guidelines for Canadian short codes), in the languages that have such words."""
+
+SHORTEST_NAME: Final = 3
+"""Letters above which a name can be told from another by one of them."""
+
+IN_ONE_MESSAGE: Final = ("crisis", "stopped", "started", "which_language")
+"""Phrases after which there may be no MORE; a longer one of the others is sent in two."""
 
 MANDATORY_CHARACTERS: Final = 160
 
@@ -70,8 +76,10 @@ def problems(content: Content, line: Line) -> list[Problem]:
     return [
         *content.problems,
         *_clashes(line.library.keywords),
+        *_alike(content, line.library.keywords),
         *_sizes(line),
         *_translations(content),
+        *fidelity.problems(content),
     ]
 
 
@@ -84,15 +92,15 @@ def stops_start(line: Line) -> list[Problem]:
 def notices(line: Line) -> list[str]:
     """Name, in languages whose pages are mostly GSM-7, the texts and letters that cost more."""
     found = []
-    for label, language in line.layout.screens:
-        if audience_of(label) and not _gist_is_whole(line.layout, label, language):
+    for (label, language, opening), screen in line.layout.screens.items():
+        if audience_of(label) and not opening and not screen.gist_is_whole:
             found.append(f"{language}: {label}: the gist takes more than its first page here")
     for language, edition in line.library.editions.items():
         pages = [
-            (f"{label} page {n + 1}", line.layout.show(label, language, n, intro=True))
-            for (label, of), screen in line.layout.screens.items()
+            (f"{label} page {n + 1}", line.layout.show(label, language, n))
+            for (label, of, opening), screen in line.layout.screens.items()
             for n in range(len(screen.pages))
-            if of == language
+            if of == language and not opening and label not in (LANGUAGES, NO_LANGUAGE)
         ]
         texts = [*pages, *edition.phrases.items()]
         costly = [(where, sms.costly(text)) for where, text in texts if sms.costly(text)]
@@ -126,10 +134,55 @@ def _clashes(keywords: tuple[Keyword, ...]) -> Iterator[Problem]:
         scopes = [audience_of(keyword.value)] if keyword.kind == "topic" else ["adult", "child"]
         for scope in scopes:
             first = claims.setdefault((scope, word), keyword)
-            if first.value != keyword.value:
+            if first.value != keyword.value and {first.kind, keyword.kind} != {"language"}:
                 text = f"{keyword.text!r} is also a word for {first.value} ({first.origin})"
                 yield Problem(file, key, text, fatal)
                 break
+
+
+def _alike(content: Content, keywords: tuple[Keyword, ...]) -> Iterator[Problem]:
+    """Find words one letter from a word that ends the texts, or from another topic's drug.
+
+    A slip of the finger must not turn one into the other; those that an editor has looked at are
+    listed as `known` (messages/checks.toml, and each catalog).
+    """
+    known = {"".join(tokens(word)) for word in content.checks.languages.known.split(",")}
+    for translation in content.translations.values():
+        words = fidelity.words_of(content, translation, "known").split(",")
+        known |= {"".join(tokens(word)) for word in words}
+    names = {"".join(tokens(name)) for name in content.checks.names}
+    stops: set[str] = set()
+    drugs: dict[str, set[str]] = {}
+    for keyword in keywords:
+        word = "".join(tokens(keyword.text))
+        if keyword.kind == "carrier" and keyword.value == "stop":
+            stops.add(word)
+        elif keyword.kind == "topic" and word in names and len(word) > SHORTEST_NAME:
+            drugs.setdefault(word, set()).add(keyword.value.partition(".")[2])
+    for keyword in keywords:
+        word = "".join(tokens(keyword.text))
+        if keyword.kind not in ("topic", "command") or word in known:
+            continue
+        file, _, key = keyword.origin.partition(": ")
+        for stop in sorted(stops):
+            if keyword.value != "stop" and word != stop and _one_edit(word, stop):
+                yield Problem(file, key, f"{keyword.text!r} is one letter from {stop!r}", False)
+        for drug, topics in drugs.items():
+            other = keyword.kind != "topic" or keyword.value.partition(".")[2] not in topics
+            if other and word != drug and _one_edit(word, drug):
+                yield Problem(file, key, f"{keyword.text!r} is one letter from {drug!r}", False)
+
+
+def _one_edit(one: str, other: str) -> bool:
+    """Tell whether one letter more, less or another turns one word into the other."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    if start is None:
+        return True
+    return (
+        one[start + 1 :] in (other[start:], other[start + 1 :]) or one[start:] == other[start + 1 :]
+    )
 
 
 def _sizes(line: Line) -> Iterator[Problem]:
@@ -143,14 +196,19 @@ def _sizes(line: Line) -> Iterator[Problem]:
                 continue
             file = f"messages/topics/{label.partition('.')[2]}.toml"
             key = f"{audience_of(label)}.gist"
-            if not _gist_is_whole(reference, label, language):
-                yield _problem(edition, file, key, "does not fit on the first page", fatal)
-        for (label, of), screen in layout.screens.items():
+            for opening in (False, True):
+                missing = _missing_at_first(reference, label, edition, opening)
+                if missing:
+                    yield _problem(edition, file, key, missing, fatal)
+                    break
+        for (label, of, opening), screen in layout.screens.items():
             for page in range(len(screen.pages)):
-                if of == language and not layout.fits(layout.show(label, of, page, intro=True)):
+                shown = layout.show(label, of, page, opening=opening) if of == language else ""
+                if not layout.fits(shown):
                     text = f"page {page + 1} of {label} takes too many segments"
                     yield _problem(edition, "messages/phrases.toml", "", text, fatal)
-        for name, phrase in edition.phrases.items():
+        for name in IN_ONE_MESSAGE:
+            phrase = edition.phrases[name]
             if not layout.fits(phrase):
                 text = f"takes {sms.measure(phrase).segments} segments"
                 yield _problem(edition, "messages/phrases.toml", name, text, fatal)
@@ -168,8 +226,14 @@ def _problem(edition: Edition, file: str, key: str, text: str, fatal: bool) -> P
     return Problem(catalog, ": ".join(part for part in (file, key) if part), text, fatal=False)
 
 
-def _gist_is_whole(layout: Layout, label: str, language: str) -> bool:
-    return sum(page.part == 0 for page in layout.screen(label, language).pages) == 1
+def _missing_at_first(layout: Layout, label: str, edition: Edition, opening: bool) -> str:
+    """Say what the first page of an answer has no room for: its gist, or a line of an opening."""
+    if not layout.screen(label, edition.language, opening).gist_is_whole:
+        return "does not fit on the first page"
+    lines = layout.opening_lines(edition) if opening else ()
+    shown = layout.show(label, edition.language, opening=opening, extras=lines)
+    lacks = [line for line in lines if f"\n{line}" not in shown]
+    return f"leaves no room on the first page for {lacks[0]!r}" if lacks else ""
 
 
 def _translations(content: Content) -> Iterator[Problem]:
@@ -178,11 +242,11 @@ def _translations(content: Content) -> Iterator[Problem]:
         file = f"locales/{language}/LC_MESSAGES/messages.po"
         for message in content.messages:
             key = (message.context, message.text)
-            fresh = key in translation.texts and key not in translation.fuzzy
-            if fresh or key in keys[language]:
+            state = catalogs.state(message, translation)
+            if state not in (catalogs.STALE, catalogs.MISSING) or key in keys[language]:
                 continue
             keys[language].add(key)
-            state = "stale: the English changed" if key in translation.fuzzy else "missing"
+            state += ": the English changed" if state == catalogs.STALE else ""
             yield Problem(file, f"{message.file}: {message.key}", f"is {state}", fatal=False)
     folder = content.root / "locales"
     if content.translations and catalogs.outdated(folder, content.messages):

@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
 OptOutBy = Literal["app", "twilio"]
+Translations = Literal["all", "reviewed"]
 
 LONGEST_BASE_URL: Final = 60
 SHORTEST_KEY: Final = 16
@@ -21,7 +22,8 @@ class Config:
     """Every setting, typed. Secrets are kept out of `repr`.
 
     `database` is a file, or `:memory:`. `content` is the folder with messages/ and locales/.
-    `gsm7_segments` and `ucs2_segments` are the segments that a page may take.
+    `gsm7_segments` and `ucs2_segments` are the segments that a page may take. `translations` says
+    which are sent, and `fold` names the languages that are sent without the accents that cost.
     """
 
     content: Path
@@ -33,6 +35,8 @@ class Config:
     public_base_url: str = ""
     gsm7_segments: int = 2
     ucs2_segments: int = 4
+    translations: Translations = "all"
+    fold: tuple[str, ...] = ()
     port: int = 8000
     workers: int = 2
 
@@ -51,6 +55,9 @@ class Config:
         opt_out = environ.get("TWILIO_OPT_OUT", "").strip().lower() or "app"
         if opt_out not in get_args(OptOutBy):
             raise ConfigError(f"TWILIO_OPT_OUT: is {opt_out!r}; use app or twilio")
+        translations = environ.get("ANSWERLINE_TRANSLATIONS", "").strip().lower() or "all"
+        if translations not in get_args(Translations):
+            raise ConfigError(f"ANSWERLINE_TRANSLATIONS: is {translations!r}; use all or reviewed")
         return cls(
             content=_content(environ),
             database=_database(environ.get("DATABASE_URL", "")),
@@ -61,15 +68,17 @@ class Config:
             public_base_url=_base_url(environ.get("PUBLIC_BASE_URL", "")),
             gsm7_segments=segments or 2,
             ucs2_segments=segments or 4,
+            translations="reviewed" if translations == "reviewed" else "all",
+            fold=tuple(filter(None, map(str.strip, environ.get("ANSWERLINE_FOLD", "").split(",")))),
             port=_whole(environ, "PORT", 8000, 1, 65535),
             workers=_whole(environ, "WEB_CONCURRENCY", 2, 1, 64),
         )
 
 
 SETTINGS: Final = (
-    "ANSWERLINE_CONTENT", "ANSWERLINE_KEY", "ANSWERLINE_PAGE_SEGMENTS", "DATABASE_URL", "PORT",
-    "PUBLIC_BASE_URL", "TWILIO_AUTH_TOKEN", "TWILIO_OPT_OUT", "TWILIO_SIGNING_KEY",
-    "WEB_CONCURRENCY",
+    "ANSWERLINE_CONTENT", "ANSWERLINE_FOLD", "ANSWERLINE_KEY", "ANSWERLINE_PAGE_SEGMENTS",
+    "ANSWERLINE_TRANSLATIONS", "DATABASE_URL", "PORT", "PUBLIC_BASE_URL", "TWILIO_AUTH_TOKEN",
+    "TWILIO_OPT_OUT", "TWILIO_SIGNING_KEY", "WEB_CONCURRENCY",
 )  # fmt: skip
 """The names of all settings, for the README's table."""
 

@@ -14,7 +14,15 @@ import msgspec
 
 from bot import catalogs
 from bot.catalogs import BrokenCatalogError, Message, Translation
-from bot.editions import LONGEST_TEXT, ContentError, Editor, Originals, Problem
+from bot.editions import (
+    LONGEST_TEXT,
+    ContentError,
+    Editor,
+    Originals,
+    Problem,
+    Sending,
+)
+from bot.languages import PSEUDO
 from bot.library import ENGLISH, MENU, Document, Library
 from bot.model import AUDIENCES
 from bot.schema import (
@@ -22,6 +30,7 @@ from bot.schema import (
     LINK_CODE,
     NAMED_COMMANDS,
     PHRASES,
+    ChecksFile,
     CommandFile,
     DocumentFile,
     Part,
@@ -41,15 +50,16 @@ class Content:
     library: Library
     messages: tuple[Message, ...]
     translations: Mapping[str, Translation]
+    checks: ChecksFile
     problems: tuple[Problem, ...]
 
 
-def read(root: Path) -> Content:
+def read(root: Path, sending: Sending | None = None, *, pseudo: bool = False) -> Content:
     """Read the content under `root`; raise ContentError, with all faults, if the English has any.
 
-    Faults of catalogs are in the content's `problems`.
+    Faults of catalogs are in the content's `problems`. `pseudo` adds the pseudo-locale.
     """
-    content = _Reader(root).read()
+    content = _Reader(root).read(sending or Sending(), pseudo)
     if any(problem.fatal for problem in content.problems):
         raise ContentError(list(content.problems))
     return content
@@ -63,17 +73,22 @@ class _Reader:
         self.problems: list[Problem] = []
         self.messages: list[Message] = []
 
-    def read(self) -> Content:
+    def read(self, sending: Sending, pseudo: bool) -> Content:
         support_line, documents = self._documents()
         topics = dict(sorted(self._topics().items(), key=lambda item: (item[1].order, item[0])))
         originals = Originals(support_line, documents, topics, self._commands(), self._phrases())
+        checks = self._checks()
         self._check_topics(topics, documents)
-        if any(problem.fatal for problem in self.problems):
+        if checks is None or any(problem.fatal for problem in self.problems):
             raise ContentError(self.problems)
         translations = self._translations()
-        editor = Editor(originals, self.problems)
+        if pseudo:
+            translations[PSEUDO] = catalogs.pseudo(self.messages)
+        editor = Editor(originals, sending, self.problems)
         library = editor.library(translations)
-        return Content(self.root, library, tuple(self.messages), translations, tuple(self.problems))
+        return Content(
+            self.root, library, tuple(self.messages), translations, checks, tuple(self.problems)
+        )
 
     # --- files ---
 
@@ -200,6 +215,14 @@ class _Reader:
             if name not in shaped:
                 self._problem(file, name, "is missing")
         return shaped
+
+    def _checks(self) -> ChecksFile | None:
+        data, file = self._toml("checks.toml"), "messages/checks.toml"
+        checks = None if data is None else self._shaped(file, "", data, ChecksFile)
+        if checks is not None:
+            for context, text in msgspec.structs.asdict(checks.languages).items():
+                self._message(text, context, file, f"languages.{context}")
+        return checks
 
     def _translations(self) -> dict[str, Translation]:
         translations: dict[str, Translation] = {}

@@ -78,8 +78,7 @@ def apologise(inbound: Inbound, line: Line, opted_out: bool = False) -> Reply:
         return _answered(inbound, Conversation(), line)[0]
     if opted_out:
         return Reply("stop")
-    languages = [k.language for k in line.library.keywords if k.kind == "carrier"]
-    texts = [line.library.edition(one).say("apology") for one in dict.fromkeys(languages)]
+    texts = [line.library.edition(one).say("apology") for one in line.library.prescribed]
     return Reply("out_of_scope", line.layout.lines(texts[:1], *texts[1:]), ENGLISH)
 
 
@@ -87,12 +86,14 @@ def _rested(conversation: Conversation, line: Line, now: int) -> Conversation:
     """Forget what a quiet day wipes, and what this release's content no longer has."""
     if now - conversation.heard > QUIET_DAY:
         conversation = replace(
-            conversation, audience="", screen="", read_in="", page=0, asked=(), offered=()
-        )
+            conversation, audience="", screen="", read_in="", page=0, opening=False, asked=(),
+            offered=(), rest="",
+        )  # fmt: skip
     language = conversation.language if conversation.language in line.library.editions else ""
     screens = line.layout.screens
-    screen = conversation.screen if (conversation.screen, ENGLISH) in screens else ""
-    read_in = conversation.read_in if conversation.read_in in line.library.editions else ""
+    screen = conversation.screen if (conversation.screen, ENGLISH, False) in screens else ""
+    read_in = conversation.read_in if conversation.read_in in line.library.editions else ENGLISH
+    pages = screens[screen, read_in, conversation.opening].pages if screen else ()
     offered = tuple(o for o in conversation.offered if _can_offer(o, line))
     return replace(
         conversation,
@@ -101,16 +102,10 @@ def _rested(conversation: Conversation, line: Line, now: int) -> Conversation:
         audience=conversation.audience if conversation.audience in AUDIENCES else "",
         screen=screen,
         read_in=read_in,
-        page=_within(conversation.page, len(screens[screen, read_in or ENGLISH].pages))
-        if screen
-        else 0,
+        page=max(0, min(conversation.page, len(pages) - 1)),
         asked=tuple(label for label in conversation.asked if _can_answer(label, line)),
         offered=offered if len(offered) == len(conversation.offered) else (),
     )
-
-
-def _within(page: int, pages: int) -> int:
-    return max(0, min(page, pages - 1))
 
 
 def _can_answer(label: str, line: Line) -> bool:

@@ -1,13 +1,12 @@
 """Turn what the files say into the Library: one edition for English and one for each catalog."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from babel import Locale
-
-from bot import sms
-from bot.catalogs import Translation
+from bot import bidi, sms
+from bot.catalogs import MATCHED, Translation
+from bot.languages import absent_languages, language_names, link_tag, right_to_left
 from bot.library import ENGLISH, Answer, Document, Edition, Keyword, Library, Topic
 from bot.schema import PHRASES, CommandFile, TopicFile, parts, slots, sources
 
@@ -16,6 +15,14 @@ LONGEST_TEXT: Final = 2000
 
 LONGEST: Final = 3
 """Times as long as the English that a phrase's translation may be; one longer leaves no room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Which translations are sent, and how: `reviewed` ones only; `fold`ed, in these languages."""
+
+    reviewed: bool = False
+    fold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +63,35 @@ class Texts:
 
     language: str = ENGLISH
     texts: Mapping[tuple[str, str], str] | None = None
+    fold: bool = False
+
+    @classmethod
+    def of(cls, language: str, found: Translation | None, sending: Sending) -> "Texts":
+        """Take from a translation what may be sent (and all that is only looked for)."""
+        if found is None:
+            return cls(language)
+        texts = {
+            key: text
+            for key, text in found.texts.items()
+            if not sending.reviewed or key[0] in MATCHED or key in found.reviewed
+        }
+        return cls(language, texts, language in sending.fold)
 
     def has(self, text: str, context: str = "") -> bool:
         """Tell whether this language says the text itself."""
         return self.texts is None or (context, text) in self.texts
 
     def get(self, text: str, context: str = "") -> str:
-        """Give the text in this language, or as it is."""
-        # As it is sent: cleaning later could make a text longer than its page (NFC parts some).
-        return sms.clean(text if self.texts is None else self.texts.get((context, text), text))
+        """Give the text in this language, or as it is; as it is sent, but for its slots."""
+        # Cleaned here: cleaning later could make a text longer than its page (NFC parts some).
+        own = sms.clean(text if self.texts is None else self.texts.get((context, text), text))
+        if context in MATCHED:
+            return own
+        return sms.unaccented(own) if self.fold else own
+
+    def marked(self, text: str) -> str:
+        """Put direction marks in a text of this language that has no slots left."""
+        return bidi.mark(text) if right_to_left(self.language) else text
 
     def origin(self, where: str) -> str:
         """Say where a text stands: in the English file, or in the catalog's entry for it."""
@@ -78,19 +105,26 @@ class Editor:
     """Builds a library and collects what it finds wrong."""
 
     originals: Originals
+    sending: Sending = Sending()
     problems: list[Problem] = field(default_factory=list)
 
     def library(self, translations: Mapping[str, Translation]) -> Library:
-        """Make every edition, and the words of all of them; English comes first."""
+        """Make every edition, and the words of all of them; English comes first.
+
+        A language of which no answer may be sent has no edition; its words are known all the same,
+        and answered in English.
+        """
         names = language_names([ENGLISH, *translations])
         editions: dict[str, Edition] = {}
         keywords: list[Keyword] = []
         for language in names:
             found = translations.get(language)
-            texts = Texts(language, found.texts if found else None)
-            editions[language] = self._edition(texts, names[language][0])
+            texts = Texts.of(language, found, self.sending)
+            edition = self._edition(texts, names[language][0], found)
+            if any(answer.language == language for answer in edition.answers.values()):
+                editions[language] = edition
             keywords += _keywords(self.originals, texts)
-        keywords += _language_words(names, keywords)
+        keywords += _language_words(names, editions, keywords)
         return Library(
             documents=self.originals.documents,
             topics={id: _topic(id, file) for id, file in self.originals.topics.items()},
@@ -99,7 +133,7 @@ class Editor:
             support_line=self.originals.support_line,
         )
 
-    def _edition(self, texts: Texts, name: str) -> Edition:
+    def _edition(self, texts: Texts, name: str, found: Translation | None) -> Edition:
         commands = self.originals.commands.items()
         words = {id: texts.get(c.word, "command") for id, c in commands if c.word}
         for id, word in words.items():
@@ -112,10 +146,16 @@ class Editor:
             language=texts.language,
             tag=link_tag(texts.language),
             name=name,
-            titles={id: texts.get(topic.title, "title") for id, topic in topics},
+            titles={id: _title(topic.title, texts) for id, topic in topics},
             answers={answer.label: answer for answer in _answers(self.originals, texts)},
             phrases=self._phrases(texts, words | {"phone": self.originals.support_line}),
-        )
+            draft=found is not None and any(
+                key not in found.reviewed for key in texts.texts or () if key[0] not in MATCHED
+            ),
+            in_english=frozenset(
+                name for name, text in self.originals.phrases.items() if not texts.has(text)
+            ),
+        )  # fmt: skip
 
     def _problem(self, where: str, text: str, fatal: bool) -> None:
         file, _, key = where.partition(": ")
@@ -131,7 +171,7 @@ class Editor:
                 where = texts.origin(f"messages/phrases.toml: {name}")
                 self._problem(where, fault, fatal=text == english)
                 text = "" if text == english else english
-            phrases[name] = text.format_map(_Kept(words))
+            phrases[name] = texts.marked(text.format_map(_Kept(words)))
         return phrases
 
 
@@ -140,6 +180,11 @@ class _Kept(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
+
+
+def _title(english: str, texts: Texts) -> str:
+    title = texts.get(english, "title")
+    return title if texts.has(english, "title") else f"{title} (English)"
 
 
 def _fault(text: str, english: str, known: set[str]) -> str:
@@ -173,8 +218,8 @@ def _answers(originals: Originals, texts: Texts) -> Iterator[Answer]:
             yield Answer(
                 label=f"{audience}.{id}",
                 language=own.language,
-                gist=own.get(part.gist),
-                more=tuple(own.get(text) for text in part.more),
+                gist=own.marked(own.get(part.gist)),
+                more=tuple(own.marked(own.get(text)) for text in part.more),
                 sources=sources(part.source),
             )
 
@@ -199,38 +244,33 @@ def _keywords(originals: Originals, texts: Texts) -> Iterator[Keyword]:
             yield from words(own, "keywords", "topic", target, f"{file}: {audience}.keywords")
     for name, command in originals.commands.items():
         where = f"messages/commands.toml: {name}"
+        if name == "this_language":
+            for one in words(command.keywords, "keywords", "language", "", f"{where}.keywords"):
+                yield replace(one, value=texts.language, language="")
+            continue
         kind = name if name in ("crisis", "filler") else "command"
         yield from words(command.carrier, "carrier", "carrier", name, f"{where}.carrier")
         yield from words(command.word, "command", kind, name, f"{where}.word")
         yield from words(command.keywords, "keywords", kind, name, f"{where}.keywords")
 
 
-def _language_words(names: Mapping[str, list[str]], keywords: list[Keyword]) -> Iterator[Keyword]:
+def _language_words(
+    names: Mapping[str, list[str]], editions: Mapping[str, Edition], keywords: list[Keyword]
+) -> Iterator[Keyword]:
     """Give the words that choose a language: names, which belong to no language, and codes.
 
-    A code that is a word already (Hindi is `hi`) stays that word.
+    A code that is a word already (Hindi is `hi`) stays that word. A language that is not there has
+    its name with no code behind it.
     """
-    claimed = {keyword.text.casefold() for keyword in keywords}
+    claimed = {k.text.casefold() for k in keywords if k.kind in ("topic", "command", "carrier")}
     for language, known in names.items():
+        there = language if language in editions else ""
+        claimed |= {name.casefold() for name in known}
         for name in known:
-            yield Keyword(name, "language", language, "", "names")
+            yield Keyword(name, "language", there, "", "names")
         for code in dict.fromkeys((language, language.replace("_", "-"))):
             if code.casefold() not in claimed:
-                yield Keyword(code, "language", language, language, "names")
-
-
-def language_names(languages: list[str]) -> dict[str, list[str]]:
-    """Name each language in itself (first) and in every language of the line."""
-    names: dict[str, list[str]] = {}
-    for language in languages:
-        locale = Locale.parse(language)
-        own = locale.get_display_name(language) or language
-        others = [locale.get_display_name(other) or language for other in languages]
-        names[language] = list(dict.fromkeys([own[:1].upper() + own[1:], *others]))
-    return names
-
-
-def link_tag(language: str) -> str:
-    """Shorten a language code for a link: `fr`, `zht` for `zh_Hant` (a script's last letter)."""
-    code, _, script = language.partition("_")
-    return code + script[-1:].lower()
+                yield Keyword(code, "language", there, language, "names")
+    for name in absent_languages(names):
+        if name.casefold() not in claimed:
+            yield Keyword(name, "language", "", "", "names")

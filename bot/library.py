@@ -6,6 +6,7 @@ in that language's edition and says so (`Answer.language`). Nothing here knows a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from bot.model import AUDIENCES
@@ -78,7 +79,8 @@ class Edition:
     """What the line says in one language. `tag` is the language in a short link.
 
     Phrases have their command words and the support line filled in; what is left in braces is
-    filled in when they are said.
+    filled in when they are said. `draft` tells that something in it has not been reviewed,
+    `in_english` names the phrases that it has to say in English.
     """
 
     language: str
@@ -87,6 +89,8 @@ class Edition:
     titles: Mapping[str, str]
     answers: Mapping[str, Answer]
     phrases: Mapping[str, str]
+    draft: bool = False
+    in_english: frozenset[str] = frozenset()
 
     def say(self, phrase: str, **slots: object) -> str:
         """Say a phrase with its slots filled in; KeyError for a phrase that does not exist."""
@@ -94,7 +98,7 @@ class Edition:
         return text.format_map(slots) if slots else text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Library:
     """Everything, read once at start. `editions` begins with English, `topics` is in menu order."""
 
@@ -103,6 +107,11 @@ class Library:
     editions: Mapping[str, Edition]
     keywords: tuple[Keyword, ...]
     support_line: str
+
+    @cached_property
+    def prescribed(self) -> tuple[str, ...]:
+        """Give the languages that carriers prescribe words in, in which anyone can be answered."""
+        return tuple(dict.fromkeys(k.language for k in self.keywords if k.kind == "carrier"))
 
     def edition(self, language: str) -> Edition:
         """Give a language's edition, or the English one where there is none."""

@@ -68,8 +68,10 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """All that is remembered of a contact.
 
     `screen` is what was last shown in pages (`adult.cart`, `menu.child`, `languages`), `page` how
-    far, from 0, in the language `read_in`; `asked` are the labels that the last topic word could
-    mean, one an audience, for a CHILD or ADULT that follows; `offered` is what numbers pick from.
+    far, from 0, in the language `read_in` and cut as an `opening` or not; `asked` are the labels
+    that the last topic word could mean, one an audience, for a CHILD or ADULT that follows;
+    `offered` is what numbers pick from; `rest` is what MORE still has to say of a phrase.
+    `introduced` and `drafts` (languages) tell what a first reply has already said.
     `streak` counts replies of one label in a row, and `burst` all replies since `began`, for the
     guard against loops. `heard` and `began` are Unix seconds.
     """
@@ -80,10 +82,13 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     screen: str = ""
     read_in: str = ""
     page: int = 0
+    opening: bool = False
     asked: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
+    rest: str = ""
     opted_out: bool = False
     introduced: bool = False
+    drafts: tuple[str, ...] = ()
     label: str = ""
     streak: int = 0
     burst: int = 0

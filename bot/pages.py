@@ -1,13 +1,15 @@
 """PURE: how answers, the menu and other replies become pages that keep their budget.
 
-Page boundaries do not depend on who reads: the room for every line that a first page may carry
-(the hint to the other audience, the introduction of a first reply) is kept free for everyone. So a
-page number means the same in every conversation, and MORE never skips or repeats a sentence.
+An answer is a row of parts: the gist, then what MORE sends. A page takes as many whole parts as it
+holds; only a part that no page holds is cut. The first reply in a language carries more lines than
+the later ones (the introduction, and that the translation is a draft), so each screen is cut twice:
+as an *opening* and as what comes after. Apart from that, page boundaries do not depend on who
+reads, so that MORE never skips a sentence.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from bot import sms
@@ -16,17 +18,21 @@ from bot.model import AUDIENCES
 from bot.sms import Budget
 
 LANGUAGES: Final = "languages"
+NO_LANGUAGE: Final = "no_language"
+"""The list of languages for someone who asked for one that is not there."""
 
 OTHER: Final = {"adult": "child", "child": "adult"}
+_FULL_STOPS: Final = ("。", "！", "？")  # noqa: RUF001 - no space follows these
 _MANY: Final = 99
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page's own text, and which part of its answer (0 is the gist) it comes from."""
+    """One page's own text, and the first and last part of its answer (0 is the gist) in it."""
 
     text: str
-    part: int
+    first: int = 0
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,15 @@ class Screen:
     label: str
     pages: tuple[Page, ...]
     offered: tuple[str, ...] = ()
+
+    @property
+    def gist_is_whole(self) -> bool:
+        """Tell whether the first page holds the whole gist."""
+        return sum(page.first == 0 for page in self.pages) == 1
+
+
+Key = tuple[str, str, bool]
+"""A screen's label and language, and whether it is cut as an opening."""
 
 
 @dataclass(frozen=True)
@@ -56,34 +71,51 @@ class Layout:
     # --- what is shown ---
 
     @cached_property
-    def screens(self) -> dict[tuple[str, str], Screen]:
-        """Every screen by (label, language), cut once."""
-        screens: dict[tuple[str, str], Screen] = {}
+    def screens(self) -> dict[Key, Screen]:
+        """Every screen, cut once."""
+        screens: dict[Key, Screen] = {}
         for language, edition in self.library.editions.items():
-            for label in edition.answers:
-                screens[label, language] = self._answer(label, edition)
-            for audience in AUDIENCES:
-                screens[f"{MENU}.{audience}", language] = self._menu(audience, edition)
-            screens[LANGUAGES, language] = self._languages(edition)
+            for opening in (False, True):
+                for label in edition.answers:
+                    screens[label, language, opening] = self._answer(label, edition, opening)
+                for audience in AUDIENCES:
+                    menu = self._menu(audience, edition, opening)
+                    screens[menu.label, language, opening] = menu
+                for label in (LANGUAGES, NO_LANGUAGE):
+                    screens[label, language, opening] = self._languages(label, edition, opening)
         return screens
 
-    def screen(self, label: str, language: str) -> Screen:
+    def screen(self, label: str, language: str, opening: bool = False) -> Screen:
         """Give a screen in a language (English where the language has no edition)."""
-        return self.screens[label, self.library.edition(language).language]
+        return self.screens[label, self.library.edition(language).language, opening]
 
     def show(
-        self, label: str, language: str, page: int = 0, *, switch: bool = True, intro: bool = False
+        self,
+        label: str,
+        language: str,
+        page: int = 0,
+        *,
+        opening: bool = False,
+        switch: bool = True,
+        extras: Sequence[str] = (),
     ) -> str:
         """Write page `page` (from 0) of a screen as it is sent.
 
-        `switch` adds how to get the same for the other audience; `intro` the introduction that a
-        contact's first reply carries.
+        `switch` adds how to get the same for the other audience, `extras` are further lines for a
+        first page (see `opening_lines`); either only as far as the budget allows.
         """
-        screen = self.screen(label, language)
-        edition = self.library.edition(language)
-        return self._frame(label, edition, len(screen.pages), page, switch, intro)(
-            screen.pages[page].text
-        )
+        screen = self.screen(label, language, opening)
+        edition, count = self.library.edition(language), len(screen.pages)
+        body = screen.pages[page].text
+        head, foot = self._frame(label, edition, page, count, switch and page == 0)
+        if switch and not self.fits(f"{head}{body}{foot}"):
+            head, foot = self._frame(label, edition, page, count, False)
+        return self.lines([f"{head}{body}{foot}"], *(extras if page == 0 else ()))
+
+    def opening_lines(self, edition: Edition) -> tuple[str, ...]:
+        """Give what the first reply of all, and the first one in a draft language, says besides."""
+        draft = (edition.say("draft", english=ENGLISH.upper()),) if edition.draft else ()
+        return (edition.say("intro"), *draft)
 
     def link(self, label: str, language: str) -> str:
         """Give the address of an answer's full page: short if there is a base, else in full."""
@@ -109,6 +141,12 @@ class Layout:
                 text = f"{text}\n{extra}"
         return text
 
+    def begun(self, text: str, language: str) -> tuple[str, str]:
+        """Cut a reply that no page holds: what is sent now, with how to go on, and the rest."""
+        hint = self.library.edition(language).say("reply_more")
+        body, rest = sms.cut(text, lambda page: self.fits(f"{page}\n{hint}"), self._names)
+        return f"{body}\n{hint}", rest
+
     def near(self, labels: Iterable[str], language: str) -> tuple[str, tuple[str, ...]]:
         """Write "I can't answer that" with topics to pick from: the text, and what it offers.
 
@@ -129,54 +167,112 @@ class Layout:
 
     # --- cutting ---
 
-    def _answer(self, label: str, edition: Edition) -> Screen:
+    def _answer(self, label: str, edition: Edition, opening: bool) -> Screen:
+        """Cut an answer, keeping room for every line that may stand on its first page.
+
+        Where that leaves too little for the gist, first the lines of an opening go (they come with
+        a later reply) and then the hint to the other audience.
+        """
         answer = edition.answers[label]
         parts = (answer.gist, *answer.more)
-        keep = self._names
-        pages: list[Page] = []
-        count = len(parts)
+        screen = None
+        for switch, extras in ((True, opening), (True, False), (False, False)):
+            try:
+                screen = Screen(label, self._pages(label, edition, parts, switch, extras))
+            except ValueError:
+                if not switch:
+                    raise
+                continue
+            if screen.gist_is_whole:
+                break
+        assert screen is not None  # noqa: S101 - the last try gave a screen or raised
+        return screen
+
+    def _pages(
+        self, label: str, edition: Edition, parts: Sequence[str], switch: bool, extras: bool
+    ) -> tuple[Page, ...]:
+        """Fill pages with whole parts; ValueError where a page has no room for a grapheme."""
+        count = max(len(parts), 2)
         while True:  # a page's head names how many there are, so cut again until that is so
-            pages.clear()
+            pages: list[Page] = []
             for part, text in enumerate(parts):
-                rest = text
+                rest, final = text, part == len(parts) - 1
+                if pages:
+                    room = self._room(label, edition, len(pages) - 1, count, switch, extras)
+                    before = pages[-1]
+                    joint = "" if before.text.endswith(_FULL_STOPS) else " "
+                    joined = f"{before.text}{joint}{text}"
+                    if room(joined, final):
+                        pages[-1] = Page(joined, before.first, part)
+                        rest = ""
                 while rest:
-                    frame = self._frame(label, edition, max(count, 2), len(pages), True, True)
-                    body, rest = sms.cut(rest, self._fitting(frame), keep)
-                    pages.append(Page(body, part))
+                    room = self._room(label, edition, len(pages), count, switch, extras)
+                    fits = partial(_fits_whole, room, rest, final)
+                    body, rest = sms.cut(rest, fits, self._names)
+                    pages.append(Page(body, part, part))
             if len(str(len(pages))) <= len(str(count)):
-                return Screen(label, tuple(pages))
+                return tuple(pages)
             count = len(pages)
 
-    def _menu(self, audience: str, edition: Edition) -> Screen:
+    def _room(
+        self, label: str, edition: Edition, page: int, count: int, switch: bool, extras: bool
+    ) -> Callable[[str, bool], bool]:
+        """Give the function that tells whether a text fits on page `page`, as the last one or not.
+
+        `count` is how many pages its head may name at least.
+        """
+        first = page == 0
+        lines = self.opening_lines(edition) if extras and first else ()
+        after = "".join(f"\n{line}" for line in lines)
+        frames = [
+            self._frame(label, edition, page, pages, switch and first)
+            for pages in (max(count, page + 2), page + 1)
+        ]
+
+        def fits(body: str, last: bool) -> bool:
+            head, foot = frames[last]
+            return self.fits(f"{head}{body}{foot}{after}")
+
+        return fits
+
+    def _menu(self, audience: str, edition: Edition, opening: bool) -> Screen:
         label, offered = f"{MENU}.{audience}", self.library.labels(audience)
         choices = [self._choice(n, one, edition) for n, one in enumerate(offered, 1)]
-        return self._listed(label, edition, choices, offered)
+        return self._listed(label, edition, choices, offered, opening)
 
-    def _languages(self, edition: Edition) -> Screen:
+    def _languages(self, label: str, edition: Edition, opening: bool) -> Screen:
         others = self.library.editions.values()
         choices = [
             edition.say("choice", number=n, title=other.name) for n, other in enumerate(others, 1)
         ]
         offered = tuple(f"language:{other.language}" for other in others)
-        return self._listed(LANGUAGES, edition, choices, offered)
+        return self._listed(label, edition, choices, offered, opening)
 
     def _listed(
-        self, label: str, edition: Edition, choices: list[str], offered: tuple[str, ...]
+        self,
+        label: str,
+        edition: Edition,
+        choices: Sequence[str],
+        offered: tuple[str, ...],
+        opening: bool,
     ) -> Screen:
-        pages: list[str] = [""]
-        if self.fits(self._frame(label, edition, 1, 0, True, True)("\n".join(choices))):
-            return Screen(label, (Page("\n".join(choices), 0),), offered)
-        for choice in choices:
-            longer = f"{pages[-1]}\n{choice}" if pages[-1] else choice
-            frame = self._frame(label, edition, _MANY, len(pages) - 1, True, True)
-            if pages[-1] and not self.fits(frame(longer)):
-                pages.append(choice)
-            else:
-                pages[-1] = longer
-        return Screen(label, tuple(Page(text, 0) for text in pages), offered)
-
-    def _fitting(self, frame: Callable[[str], str]) -> Callable[[str], bool]:
-        return lambda body: self.fits(frame(body))
+        for switch, extras in ((True, opening), (True, False), (False, False)):
+            pages: list[str] = []
+            for choice in choices:
+                longer = f"{pages[-1]}\n{choice}" if pages else choice
+                page = max(len(pages) - 1, 0)
+                room = self._room(label, edition, page, _MANY, switch, extras)
+                if pages and not room(longer, False):
+                    pages.append(choice)
+                else:
+                    pages[-1:] = [longer]
+            first = self._room(label, edition, 0, _MANY, switch, extras)
+            if first(pages[0], False):
+                break
+        whole = "\n".join(choices)
+        if first(whole, True):
+            pages = [whole]  # which has no need of the word for more
+        return Screen(label, tuple(Page(text) for text in pages), offered)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -191,51 +287,67 @@ class Layout:
         return edition.say("choice", number=number, title=title)
 
     def _frame(
-        self, label: str, edition: Edition, pages: int, page: int, switch: bool, intro: bool
-    ) -> Callable[[str], str]:
-        """Give the function that puts head and foot around the text of page `page` of `pages`."""
+        self, label: str, edition: Edition, page: int, pages: int, switch: bool
+    ) -> tuple[str, str]:
+        """Give what stands before and after the text of page `page` of `pages`."""
         audience = audience_of(label) or label.partition(".")[2]
-        last = page == pages - 1
-        head, foot = "", []
-        if label == LANGUAGES:
-            head = edition.say("languages") + "\n" if page == 0 else ""
-        elif not audience_of(label):
-            head = edition.say(f"menu_{audience}") + "\n" if page == 0 else ""
+        answer = edition.answers.get(label)
+        last, head, foot = page == pages - 1, "", []
+        if answer is None:
+            head = self._head(label, edition) + "\n" if page == 0 else ""
         elif page == 0:
             head = edition.say(f"for_{audience}") + " "
-            if edition.answers[label].language != edition.language:
+            if answer.language != edition.language:
                 head += edition.say("in_english") + " "
         else:
             head = edition.say(f"page_{audience}", page=page + 1, pages=pages) + " "
         hints = [] if last else [edition.say("reply_more")]
-        if page == 0 and switch and audience in OTHER:
+        if switch and audience in OTHER:
             hints.append(edition.say(f"reply_{OTHER[audience]}"))
-        if last and audience_of(label) and not (page == 0 and hints):
+        if last and answer is not None and not (page == 0 and hints):
             hints.append(edition.say("reply_menu"))
         foot += [" ".join(hints)] if hints else []
-        if page == 0 and audience_of(label):
-            foot += [self.link(label, edition.answers[label].language), edition.say("call")]
-        if page == 0 and intro:
-            foot.append(edition.say("intro"))
-        tail = "".join("\n" + line for line in foot)
-        return lambda body: f"{head}{body}{tail}"
+        if page == 0 and answer is not None:
+            foot += [self._link_line(label, edition), edition.say("call")]
+        return head, "".join(f"\n{line}" for line in foot)
+
+    def _head(self, label: str, edition: Edition) -> str:
+        if label == NO_LANGUAGE:
+            others = map(self.library.edition, self.library.prescribed)
+            said = (other.say("no_such_language") for other in others)
+            return "\n".join((*said, edition.say("call")))
+        return edition.say(LANGUAGES if label == LANGUAGES else label.replace(".", "_"))
+
+    def _link_line(self, label: str, edition: Edition) -> str:
+        language = edition.answers[label].language
+        link = self.link(label, language)
+        if language == ENGLISH or language in self.library.document_for(audience_of(label)).urls:
+            return link
+        return f"{edition.say('link_in_english')} {link}"
 
 
-def next_page(layout: Layout, label: str, page: int, read_in: str, language: str) -> int:
-    """Tell which page comes after `page`, as read in one language, in another (or the same) one.
+def _fits_whole(room: Callable[[str, bool], bool], whole: str, final: bool, body: str) -> bool:
+    """Tell whether a text fits, as the last page only where it is the whole of what is left."""
+    return room(body, final and body == whole)
 
-    Languages differ in how many pages a part takes, so the parts decide: a part that was read to
-    its end is followed by the next one, an unfinished one begins again, so that nothing is left
-    out. Returns a number past the last page where nothing is left.
+
+def next_page(
+    layout: Layout, label: str, page: int, read: tuple[str, bool], now: tuple[str, bool]
+) -> int:
+    """Tell which page comes after `page`, as read in one cut of a screen, in another one.
+
+    `read` and `now` are a language and whether it is the opening. Cuts differ in where pages end,
+    so the parts decide: a part that was read to its end is followed by the next one, an unfinished
+    one begins again, so that nothing is left out. Returns a number past the last page where nothing
+    is left.
     """
-    if layout.library.edition(read_in).language == layout.library.edition(language).language:
+    before, after = layout.screen(label, *read).pages, layout.screen(label, *now).pages
+    if before == after:
         return page + 1
-    before = layout.screen(label, read_in).pages
-    after = layout.screen(label, language).pages
     page = min(page, len(before) - 1)
-    unfinished = page + 1 < len(before) and before[page + 1].part == before[page].part
-    wanted = before[page].part + (0 if unfinished else 1)
-    return next((n for n, one in enumerate(after) if one.part >= wanted), len(after))
+    unfinished = page + 1 < len(before) and before[page + 1].first == before[page].last
+    wanted = before[page].last + (0 if unfinished else 1)
+    return next((n for n, one in enumerate(after) if one.last >= wanted), len(after))
 
 
-__all__ = ["ENGLISH", "LANGUAGES", "OTHER", "Layout", "Page", "Screen", "next_page"]
+__all__ = ["ENGLISH", "LANGUAGES", "NO_LANGUAGE", "OTHER", "Layout", "Page", "Screen", "next_page"]

@@ -42,6 +42,22 @@ class CommandFile(msgspec.Struct, forbid_unknown_fields=True):
     carrier: str = ""
 
 
+class ByLanguage(msgspec.Struct, forbid_unknown_fields=True):
+    """The table [languages] of messages/checks.toml, which each catalog writes anew."""
+
+    hedges: str
+    everyone: str
+    spellings: str
+    known: str
+
+
+class ChecksFile(msgspec.Struct, forbid_unknown_fields=True):
+    """messages/checks.toml: what a translation is held against; that file says what each is."""
+
+    names: list[str]
+    languages: ByLanguage
+
+
 class DocumentFile(msgspec.Struct, forbid_unknown_fields=True):
     """One page of messages/documents.toml; `sections` counts the paragraphs of each."""
 
@@ -61,7 +77,7 @@ _SOURCE: Final = re.compile(
 
 COMMANDS: Final = (
     "menu", "more", "adult", "child", "language", "help", "stop", "start", "support", "about",
-    "greeting", "thanks", "crisis", "filler",
+    "greeting", "thanks", "crisis", "filler", "this_language",
 )  # fmt: skip
 NAMED_COMMANDS: Final = COMMANDS[:10]
 """Those that have a word of their own, shown in replies."""
@@ -71,6 +87,9 @@ _NONE: Final[frozenset[str]] = frozenset()
 PHRASES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("for_adult", "for_child", "reply_more", "reply_child", "reply_adult"), _NONE),
     **dict.fromkeys(("reply_menu", "call", "intro", "in_english", "other_languages"), _NONE),
+    "link_in_english": _NONE,
+    "draft": frozenset({"english"}),
+    **dict.fromkeys(("which_language", "no_such_language"), _NONE),
     **dict.fromkeys(("page_adult", "page_child"), _PAGE),
     **dict.fromkeys(("menu_adult", "menu_child", "languages", "language_set"), _NONE),
     "choice": frozenset({"number", "title"}),

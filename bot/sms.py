@@ -208,6 +208,19 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").translate(_CLEAN))
 
 
+def unaccented(text: str) -> str:
+    """Return a text without the accents that cost: `más` becomes `mas`, `niño` stays.
+
+    Only for an operator who chose it: a letter without its accent can be another letter.
+    """
+    return "".join(char if char in _GSM7 else _base(char) for char in text)
+
+
+def _base(char: str) -> str:
+    base = "".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c))
+    return base if base and _GSM7.issuperset(base) else char
+
+
 def costly(text: str) -> tuple[str, ...]:
     """List the distinct characters, in order, that are outside GSM-7 and make a message UCS-2."""
     return tuple(dict.fromkeys(char for char in text if char not in _GSM7))

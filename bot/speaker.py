@@ -11,13 +11,16 @@ from msgspec.structs import replace
 from bot import sms
 from bot.library import ENGLISH, MENU, Library, audience_of
 from bot.model import AUDIENCES, Conversation, Reply
-from bot.pages import LANGUAGES, OTHER, Layout, next_page
-from bot.understanding import Intent, Vocabulary
+from bot.pages import LANGUAGES, NO_LANGUAGE, OTHER, Layout, next_page
+from bot.understanding import Intent, Vocabulary, Writing
 
 MOST_CHOICES: Final = 3
 
 UNINTRODUCED: Final = frozenset({"help", "stop", "start", "crisis", "disclaimer"})
-"""Labels whose reply never carries the introduction: short by rule, or saying it themselves."""
+"""Labels whose reply never carries the lines of an opening: short by rule, or saying it all."""
+
+WHOLE: Final = frozenset({"crisis", "stop", "start"})
+"""Labels whose reply is one message whatever it takes: after it there may be no MORE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Line:
     def of(cls, library: Library, base_url: str = "", budget: sms.Budget | None = None) -> "Line":
         """Set a line up for one address of short links and one budget."""
         layout = Layout(library, base_url, budget or sms.Budget())
-        return cls(library, Vocabulary.of(library.keywords), layout)
+        writing = Writing.of(library.editions.values(), library.keywords)
+        return cls(library, Vocabulary.of(library.keywords, writing), layout)
 
 
 class Speaker:
@@ -40,32 +44,61 @@ class Speaker:
 
     def __init__(self, line: Line, conversation: Conversation, intent: Intent) -> None:
         self.line = line
-        self.before = replace(conversation, audience=intent.audience or conversation.audience)
+        self.before = replace(
+            conversation, audience=intent.audience or conversation.audience, rest=""
+        )
+        self.rest = conversation.rest
         self.intent = intent
         self.language = self._language()
 
     def _language(self) -> str:
-        """Choose: a language chosen by name, else that of the words used, else the one in use.
+        """Choose: a language chosen by name, else that of the text, else the one in use.
 
         The words that carriers prescribe are answered in their own language whatever was chosen
         (STOP in English, ARRET in French: CWTA's rules for Canadian short codes).
         """
-        words, current = self.intent.languages, self.before.language
+        likely, current = self._likely(), self.before.language
         carrier = self.intent.kind == "command" and self.intent.value in ("stop", "help")
-        if words and current not in words and (carrier or not self.before.chosen):
-            return words[0]
-        return current or (words[0] if words else ENGLISH)
+        chosen = current or (likely[0] if likely else ENGLISH)
+        if likely and current not in likely and (carrier or not self.before.chosen):
+            chosen = likely[0]
+        return self.line.library.edition(chosen).language
+
+    def _likely(self) -> tuple[str, ...]:
+        """Give the languages that a text may be in, by its words and by its script and letters."""
+        return self._narrowed(self.intent.languages) or self.intent.written
+
+    def _narrowed(self, languages: tuple[str, ...]) -> tuple[str, ...]:
+        """Keep those languages that the text may be written in, or all if that says nothing."""
+        return tuple(one for one in languages if one in self.intent.written) or languages
+
+    def _unclear(self) -> tuple[str, ...]:
+        """Give the languages to ask about: a text that may be in several and in none known of.
+
+        Two ways to write one language are near enough to answer in either.
+        """
+        if self.intent.kind not in ("topic", "audience", "unknown"):
+            return ()
+        written = self.intent.written
+        likely = tuple(one for one in self._likely() if one in written)
+        several = len({one.partition("_")[0] for one in likely}) > 1
+        return likely if several and self.before.language not in likely else ()
 
     def answer(self) -> tuple[Reply, Conversation]:
         """Answer the intent, and give what to remember."""
         intent = self.intent
+        if unclear := self._unclear():
+            return self._ask_language(unclear)
         match intent.kind:
+            case "no_language":
+                return self._show(NO_LANGUAGE, 0, "out_of_scope", asked=())
             case "command":
                 return self._command(intent.value)
             case "audience":
                 return self._audience(intent.value)
             case "language":
-                return self._speak(intent.value)
+                named = self._narrowed(intent.targets)
+                return self._speak(named[0]) if len(named) == 1 else self._ask_language(named)
             case "number":
                 return self._number(intent.number)
             case "topic":
@@ -78,45 +111,81 @@ class Speaker:
     def phrase(
         self, name: str, label: str, *extras: str, **slots: object
     ) -> tuple[Reply, Conversation]:
-        """Say one phrase, with the introduction if the contact has not had it and it fits."""
+        """Say one phrase, with what a first reply says besides as far as it fits."""
         edition = self.line.library.edition(self.language)
+        if name in edition.in_english and label not in UNINTRODUCED:
+            extras = (edition.say("in_english"), *extras)
         return self._said(edition.say(name, **slots), label, *extras)
 
     def _said(self, text: str, label: str, *extras: str) -> tuple[Reply, Conversation]:
-        intro = ""
-        if not self.before.introduced and label not in UNINTRODUCED:
-            intro = self.line.library.edition(self.language).say("intro")
-        more = [extra for extra in (intro, *extras) if extra]
-        text = self.line.layout.lines([text], *more)
-        introduced = self.before.introduced or bool(intro and f"\n{intro}" in text)
-        after = replace(self.before, language=self._remembered(), introduced=introduced)
+        layout, rest = self.line.layout, ""
+        if not (label in WHOLE or layout.fits(text)):
+            text, rest = layout.begun(text, self.language)
+        opening = () if label in UNINTRODUCED else self._opening()
+        text = layout.lines([text], *opening, *filter(None, extras))
+        after = replace(self._told(text), language=self._remembered(), rest=rest)
         return Reply(label, text, self.language), after
+
+    def _opening(self) -> tuple[str, ...]:
+        """Give what this contact has not yet been told: what the line is, that this is a draft."""
+        edition = self.line.library.edition(self.language)
+        intro, *draft = self.line.layout.opening_lines(edition)
+        told = self.before.introduced, edition.language in self.before.drafts
+        return (*(() if told[0] else (intro,)), *(() if told[1] else draft))
+
+    def _told(self, text: str) -> Conversation:
+        """Note which lines of an opening a text carries."""
+        edition = self.line.library.edition(self.language)
+        intro, *draft = self.line.layout.opening_lines(edition)
+        told = [edition.language] if any(f"\n{line}" in text for line in draft) else []
+        return replace(
+            self.before,
+            introduced=self.before.introduced or f"\n{intro}" in text,
+            drafts=tuple(dict.fromkeys((*self.before.drafts, *told))),
+        )
 
     def _remembered(self) -> str:
         """Keep the language in use where the reply's own was prescribed, or nothing told it."""
-        if self.intent.value in ("stop", "help") or not self.intent.languages:
+        if self.intent.value in ("stop", "help") or not self._likely():
             return self.before.language
         return self.language
+
+    def _ask_language(self, languages: tuple[str, ...]) -> tuple[Reply, Conversation]:
+        """Ask which of several languages a text is in; what it asked for is shown after that."""
+        edition = self.line.library.edition(languages[0])
+        names = [self.line.library.edition(one).name for one in languages]
+        choices = [edition.say("choice", number=n, title=one) for n, one in enumerate(names, 1)]
+        reply, after = self._said(
+            "\n".join((edition.say("which_language"), *choices)), "out_of_scope"
+        )
+        offered = tuple(f"language:{one}" for one in languages)
+        asked = self.intent.targets if self.intent.kind == "topic" else ()
+        return reply, replace(
+            after, language=self.before.language, offered=offered, asked=asked, screen="", page=0
+        )
 
     def _show(
         self, screen: str, page: int, label: str, **changes: object
     ) -> tuple[Reply, Conversation]:
         """Show a page of a screen and remember it; `changes` go into the conversation."""
+        extras = self._opening() if page == 0 else ()
+        same = (self.before.screen, self.before.read_in) == (screen, self.language)
+        opening = bool(extras) if page == 0 else same and self.before.opening
+        shown = self.line.layout.screen(screen, self.language, opening)
         after = replace(self.before, **changes)
-        shown = self.line.layout.screen(screen, self.language)
         audience, _, topic = screen.partition(".")
         answer = audience in AUDIENCES
         switch = not after.audience and (not answer or self._has_other(screen, after.asked))
         text = self.line.layout.show(
-            screen, self.language, page, switch=switch, intro=not self.before.introduced
+            screen, self.language, page, opening=opening, switch=switch, extras=extras
         )
         after = replace(
-            after,
+            replace(self._told(text), **changes),
             language=self.language,
             screen=screen,
             read_in=self.language,
             page=page,
-            introduced=self.before.introduced or page == 0,
+            opening=opening,
             offered=shown.offered or self.before.offered,
         )
         shown_for = audience if answer else topic
@@ -161,14 +230,16 @@ class Speaker:
 
     def _more(self) -> tuple[Reply, Conversation]:
         before = self.before
+        if self.rest:
+            return self._said(self.rest, "more")
         if not before.screen:
             return self._menu(label="more")
         if self.intent.audience and self.intent.audience != audience_of(before.screen):
             return self._audience(self.intent.audience)
-        page = next_page(
-            self.line.layout, before.screen, before.page, before.read_in or ENGLISH, self.language
-        )
-        if page < len(self.line.layout.screen(before.screen, self.language).pages):
+        read = (before.read_in or ENGLISH, before.opening)
+        now = (self.language, before.opening and self.language == before.read_in)
+        page = next_page(self.line.layout, before.screen, before.page, read, now)
+        if page < len(self.line.layout.screen(before.screen, *now).pages):
             return self._show(before.screen, page, "more")
         return self.phrase("no_more", "more")
 
@@ -188,6 +259,9 @@ class Speaker:
         if audience_of(self.before.screen):
             reply, after = self._show(self.before.screen, 0, label)
             return reply, replace(after, chosen=True)
+        if self.before.asked:  # before it was clear in which language
+            reply, after = self._go(self.before.asked, self.before.audience)
+            return reply, replace(after, language=language, chosen=True)
         edition = self.line.library.edition(language)
         reply, after = self._said(edition.say("language_set"), label, edition.say("reply_menu"))
         return reply, replace(chosen, introduced=after.introduced)

@@ -95,7 +95,7 @@ def test_chat_in_a_language_and_in_a_file() -> None:
     # The same key is needed to know the same contact again.
     result = run("chat", "--language", "xx", typed="hi\n")
     assert result.exit_code == 2
-    assert "'xx' is none of en, fr" in result.stderr
+    assert "'xx' is none of en, " in result.stderr
 
 
 def test_a_kept_conversation_goes_on() -> None:
@@ -138,7 +138,8 @@ def test_replies_as_json_keep_their_budget() -> None:
             assert row["fits"]
             assert row["segments"] <= most[row["encoding"]], row
         mandatory = [row for row in rows if row["key"] in ("help", "stopped", "started")]
-        assert {row["language"] for row in mandatory} >= {"en", "fr"}
+        mandatory = [row for row in mandatory if row["language"] in ("en", "fr")]
+        assert len(mandatory) == 6
         for row in mandatory:
             assert row["segments"] == 1
             assert len(row["text"]) <= 160
@@ -160,7 +161,7 @@ def test_check_is_clean_and_names_costly_letters() -> None:
     result = run("check", PUBLIC_BASE_URL=BASE_URL)
     assert result.exit_code == 0, result.stderr
     assert "Nothing to mend: " in result.stdout
-    assert "ç cost the whole text double" in result.stdout
+    assert "ï cost the whole text double" in result.stdout
     assert result.stderr == ""
 
 
@@ -184,9 +185,9 @@ def test_check_names_what_stops_nothing_and_fails_too(copy: Path) -> None:
 
 
 def test_a_long_address_starts_and_is_noticed() -> None:
-    base = "https://answerline-ab12.herokuapp.com"
-    assert run("chat", typed="CART\n", PUBLIC_BASE_URL=base).exit_code == 0
-    result = run("check", PUBLIC_BASE_URL=base)
+    settings = {"PUBLIC_BASE_URL": "https://" + "x" * 52, "ANSWERLINE_PAGE_SEGMENTS": "2"}
+    assert run("chat", typed="CART\n", **settings).exit_code == 0
+    result = run("check", **settings)
     assert result.exit_code == 0
     assert "takes more than its first page here" in result.stdout
 

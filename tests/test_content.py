@@ -1,5 +1,6 @@
 """Broken content: every fault is named by file and key, and what can go on goes on."""
 
+import re
 import shutil
 import tomllib
 from collections.abc import Callable
@@ -191,7 +192,7 @@ def test_a_changed_english_text_makes_its_translation_fuzzy_and_unsent(edit: Edi
 def test_a_missing_translation_is_named(edit: Edit, content: Content) -> None:
     french = content.translations["fr"].texts["title", "Chemo"]
     broken = read(edit(FRENCH, f'msgstr "{french}"', 'msgstr ""'))
-    assert broken.library.editions["fr"].titles["chemo"] == "Chemo"
+    assert broken.library.editions["fr"].titles["chemo"] == "Chemo (English)"
     assert "chemo.toml: title: is missing" in said(broken, Line.of(broken.library, BASE_URL))
 
 
@@ -242,7 +243,7 @@ def test_an_endless_translation_is_named_and_not_cut(edit: Edit, content: Conten
     head = gist[:40]
     broken = read(edit(FRENCH, f'"{head}', f'"{"e" * 3000}{head}'))
     assert broken.library.editions["fr"].answers["adult.trials"].language == "en"
-    assert "has 31" in str(broken.problems[0])
+    assert re.search(r"has 3[0-9]{3} characters", str(broken.problems[0]))
     assert "at most 2000" in str(broken.problems[0])
 
 
@@ -263,7 +264,7 @@ def test_settings_that_leave_no_room_are_named(content: Content) -> None:
 
 
 def test_a_long_address_is_no_fault_of_the_content(content: Content) -> None:
-    line, left_out = checks.set_up(content, "https://answerline-ab12.herokuapp.com", Budget())
+    line, left_out = checks.set_up(content, "https://" + "x" * 52, Budget(2, 2))
     assert left_out == []
     assert checks.problems(content, line) == []
     assert any("takes more than its first page here" in notice for notice in checks.notices(line))
@@ -291,7 +292,7 @@ def test_fuzzy_words_are_still_looked_for(edit: Edit) -> None:
     catalogs.refresh(root / "locales", read(root).messages)
     content = read(root)
     assert ("keywords", next(m.text for m in content.messages if m.key == "crisis.keywords")) in (
-        content.translations["fr"].fuzzy
+        content.translations["fr"].stale
     )
     line = Line.of(content.library, BASE_URL)
     assert understand("je vais me tuer", line.vocabulary).kind == "crisis"
@@ -325,7 +326,7 @@ def test_the_content_is_clean_for_every_layout(content: Content, budget: str, ba
 
 def test_costly_letters_are_noticed(line: Line) -> None:
     notices = checks.notices(line)
-    assert any("languages" in notice and "ç" in notice for notice in notices)
+    assert any("fr: adult.cns" in notice and "ï" in notice for notice in notices)
 
 
 def test_every_english_answer_cites_what_there_is(content: Content) -> None:

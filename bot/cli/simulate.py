@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from bot import sms
 from bot.app import beside_database, make_line
 from bot.config import Config
+from bot.languages import PSEUDO
 from bot.model import Inbound, Reply
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns, contact_key
@@ -24,14 +25,17 @@ PHONE_WIDTH = 44
 
 
 @click.command()
-@click.option("--language", help="Language the contact has chosen, such as fr.")
+@click.option(
+    "--language",
+    help="Language the contact has chosen, such as fr; en_XA shows what is not translated.",
+)
 @click.option("--from", "sender", default="+15145550123", show_default=True, help="The contact.")
 @click.option("--database", default=":memory:", help="Keep the conversation in this SQLite file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def chat(config: Config, language: str | None, sender: str, database: str, as_json: bool) -> None:
     """Talk to the line in the terminal, or pipe in one message a line."""
-    line = make_line(config)
+    line = make_line(config, pseudo=language == PSEUDO)
     editions = line.library.editions
     if language and language not in editions:
         raise click.BadParameter(

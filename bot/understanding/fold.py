@@ -1,22 +1,42 @@
-"""Fold texts so that spellings of a word compare equal. For matching only, never for sending."""
+# ruff: noqa: RUF001 - the letters of many scripts are what this file is about
+"""Fold texts so that spellings of a word compare equal. For matching only, never for sending.
+
+What is folded follows how people type: case, width, accents and tone marks, the letters that
+Arabic, Persian and Urdu keyboards share out differently, short vowels, nukta, addak, and the nasal
+signs of Gurmukhi and Devanagari.
+"""
 
 import unicodedata
 from typing import Final
 
 import regex
 
-_TOKEN: Final = regex.compile(r"[\p{L}\p{M}\p{N}+]+")
-_LATIN_MARKS: Final = regex.compile(r"[\u0300-\u036f]+")
+_TOKEN: Final = regex.compile(r"(?V1)\p{Han}|[[\p{L}\p{M}\p{N}+]--\p{Han}]+")
+_MARKS: Final = regex.compile(
+    r"[\u0300-\u036f"  # Latin accents and tone marks
+    r"\u0640\u064b-\u0655\u0670"  # Arabic: tatweel, vowel signs, hamza above and below
+    r"\u093c\u0a3c\u0a71]+"  # nukta; addak
+)
 _INVISIBLE: Final = regex.compile(r"[\p{Cf}\p{Cs}]+")
-_LETTERS: Final = str.maketrans({"œ": "oe", "æ": "ae", "đ": "d", "ø": "o", "ł": "l"})
+_LETTERS: Final = str.maketrans(
+    {
+        "œ": "oe", "æ": "ae", "đ": "d", "ø": "o", "ł": "l",
+        "ٱ": "ا", "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه", "ں": "ن",
+        "\u0a70": "\u0a02", "\u0901": "\u0902",
+    }
+)  # fmt: skip
+_ARTICLE: Final = regex.compile(r"ال(?=\p{Arabic}{3})")
+
+_HAN_DIGITS: Final = "〇一二三四五六七八九"
+_HAN_TEN: Final = "十"
 
 
 def fold(text: str) -> str:
-    """Fold case, width, Latin accents, ligatures and invisible characters away."""
+    """Fold case, width, marks, letter variants, ligatures and invisible characters away."""
     if text.isascii():
         return text.casefold()
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKD", text))
-    text = _LATIN_MARKS.sub("", text).casefold().translate(_LETTERS)
+    text = _MARKS.sub("", text).casefold().translate(_LETTERS)
     return unicodedata.normalize("NFC", text)
 
 
@@ -24,18 +44,27 @@ def tokens(text: str) -> list[str]:
     """Split a text in folded words: runs of letters, marks, digits and the plus of Ph+.
 
     Apostrophes and hyphens part words like spaces do; words are compared joined, so that `Car-T`,
-    `car t` and `CART` are one.
+    `car t` and `CART` are one. Each Han character is a word, as Chinese puts no spaces. The Arabic
+    article is left out.
     """
-    return _TOKEN.findall(fold(text))
+    found = _TOKEN.findall(fold(text))
+    if text.isascii():
+        return found
+    return [_ARTICLE.sub("", word) if _ARTICLE.match(word) else word for word in found]
 
 
 def number(text: str) -> int | None:
     """Read a message that is only a number below 1,000, in any script's digits, else None."""
     words = tokens(text)
-    if len(words) != 1 or len(words[0]) > 3:
+    if len(words) == 1 and words[0].isdecimal() and len(words[0]) <= 3:
+        return int(words[0])
+    return _han_number("".join(words))
+
+
+def _han_number(text: str) -> int | None:
+    """Read a Chinese number below 100: 三, 十, 十二, 二十, 二十一."""
+    tens, ten, ones = text.rpartition(_HAN_TEN)
+    if not text or len(tens) > 1 or len(ones) > 1 or not set(tens + ones) <= set(_HAN_DIGITS):
         return None
-    (word,) = words
-    if word.isdecimal():
-        return int(word)
-    value = unicodedata.numeric(word, -1.0) if len(word) == 1 else -1.0
-    return int(value) if value >= 0 and value.is_integer() and value < 1000 else None
+    high = (_HAN_DIGITS.index(tens) if tens else 1) if ten else 0
+    return high * 10 + (_HAN_DIGITS.index(ones) if ones else 0)

@@ -1,6 +1,6 @@
 """Decide what a text asks for: crisis, whole messages, numbers, then words that fill a text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bot.library import audience_of
@@ -8,13 +8,12 @@ from bot.model import AUDIENCES, LONGEST_TEXT
 from bot.understanding.fold import number, tokens
 from bot.understanding.words import Meaning, Vocabulary
 
-Kind = Literal["crisis", "command", "audience", "language", "topic", "number", "unknown"]
+Kind = Literal[
+    "crisis", "command", "audience", "language", "no_language", "topic", "number", "unknown"
+]
 
 WHOLE_MESSAGE_ONLY: Final = frozenset({"stop", "start", "help"})
 """Commands that are never read out of a longer text: "stop the chemo" opts nobody out."""
-
-MOST_TOKENS: Final = 400
-"""More words than a 1,600 character text of real words has; what follows is not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +21,10 @@ class Intent:
     """What a text asks for.
 
     `value` is a command's name, an audience or a language code; `targets` are the labels that a
-    topic's word can mean, one an audience; `audience` is what the text itself told; `languages` are
-    those that the deciding words belong to; `near` are topics named in a text not understood.
+    topic's word can mean, one an audience, or the languages that go by one name; `audience` is what
+    the text itself told; `languages` are those that the deciding words belong to; `near` are topics
+    named in a text not understood. `written` are the likeliest languages of a text that is not in
+    Latin script. `no_language` is a language that is asked for, or written in, and not there.
     """
 
     kind: Kind
@@ -33,11 +34,21 @@ class Intent:
     languages: tuple[str, ...] = ()
     number: int = 0
     near: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
 
 def understand(text: str, vocabulary: Vocabulary) -> Intent:
     """Tell what a text asks for. Any text is accepted; what makes no sense is `unknown`."""
-    words = tokens(text[:LONGEST_TEXT])[:MOST_TOKENS]
+    text = text[:LONGEST_TEXT]
+    written = vocabulary.writing.read(text)
+    intent = _meant(text, vocabulary)
+    if intent.kind == "unknown" and not intent.near and written.script and not written.languages:
+        return Intent("no_language")
+    return replace(intent, written=written.languages) if written.languages else intent
+
+
+def _meant(text: str, vocabulary: Vocabulary) -> Intent:
+    words = tokens(text)
     crisis = _crisis(words, vocabulary)
     if crisis:
         return Intent("crisis", languages=_languages(crisis))
@@ -73,8 +84,18 @@ def _whole(meanings: tuple[Meaning, ...]) -> Intent | None:
     topics = [meaning for meaning in meanings if meaning.kind == "topic"]
     if topics:
         return Intent("topic", targets=_targets(topics), languages=_languages(topics))
-    named = [meaning.value for meaning in meanings if meaning.kind == "language"]
-    return Intent("language", named[0]) if named else None
+    return _named([meaning for meaning in meanings if meaning.kind == "language"])
+
+
+def _named(named: list[Meaning]) -> Intent | None:
+    """Read a language by its name; one without a code is known, and not there.
+
+    Several languages may go by one name (Chinese): all of them are targets.
+    """
+    if not named:
+        return None
+    there = tuple(dict.fromkeys(meaning.value for meaning in named if meaning.value))
+    return Intent("language", there[0], targets=there) if there else Intent("no_language")
 
 
 def _filled(words: list[str], vocabulary: Vocabulary) -> Intent | None:
@@ -85,7 +106,7 @@ def _filled(words: list[str], vocabulary: Vocabulary) -> Intent | None:
     topics: list[tuple[Meaning, ...]] = []
     audiences: dict[str, list[Meaning]] = {}
     commands: dict[str, list[Meaning]] = {}
-    named: list[str] = []
+    named: list[Meaning] = []
     for meanings in spans:
         kinds = {meaning.kind for meaning in meanings}
         if "filler" in kinds:
@@ -97,7 +118,7 @@ def _filled(words: list[str], vocabulary: Vocabulary) -> Intent | None:
             where = audiences if said[0].value in ("adult", "child") else commands
             where.setdefault(said[0].value, []).extend(said)
         else:  # a language: by its name, as its code may be a word (Italian is `it`)
-            named += [m.value for m in meanings if m.kind == "language" and m.language == ""][:1]
+            named += [m for m in meanings if m.kind == "language" and m.language == ""]
     if len(audiences) > 1 or len(topics) > 1 or WHOLE_MESSAGE_ONLY & set(commands):
         return None
     audience = next(iter(audiences), "")
@@ -112,8 +133,8 @@ def _filled(words: list[str], vocabulary: Vocabulary) -> Intent | None:
         return Intent("command", command, audience=audience, languages=_languages(said, told))
     if audience and not topics and not commands and not named:
         return Intent("audience", audience, languages=_languages(told))
-    if len(named) == 1 and not topics and not commands and not audience:
-        return Intent("language", named[0])
+    if named and not topics and not commands and not audience:
+        return _named(named)
     return None
 
 

@@ -1,10 +1,11 @@
 """Every word that the line knows, in every language, and what each can mean."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.library import Keyword
 from bot.understanding.fold import tokens
+from bot.understanding.writing import Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,18 @@ class Vocabulary:
     `beginnings` has every beginning of every word: where joined tokens begin no word, no further
     token need be looked at. `crisis` has the beginnings of the crisis words alone, and `alone`
     those of them that are one token: as they are looked for inside of sentences, they are never
-    joined from two (the French `sur dose` is no `surdose`).
+    joined from two (the French `sur dose` is no `surdose`). `writing` tells the language of a text
+    that is not in Latin script.
     """
 
     meanings: Mapping[str, tuple[Meaning, ...]]
     beginnings: frozenset[str]
     crisis: frozenset[str]
     alone: frozenset[str]
+    writing: Writing = field(default_factory=Writing)
 
     @classmethod
-    def of(cls, keywords: Iterable[Keyword]) -> "Vocabulary":
+    def of(cls, keywords: Iterable[Keyword], writing: Writing | None = None) -> "Vocabulary":
         """Gather keywords; the order of a word's meanings is that of the keywords."""
         found: dict[str, dict[Meaning, None]] = {}
         crisis: dict[str, int] = {}
@@ -49,6 +52,7 @@ class Vocabulary:
             beginnings=_beginnings(found),
             crisis=_beginnings(crisis),
             alone=frozenset(word for word, count in crisis.items() if count == 1),
+            writing=writing or Writing(),
         )
 
     def spans(

@@ -1,0 +1,89 @@
+"""What CLDR knows of languages: their names, in each other and in themselves, and their direction.
+
+Nothing here lists the languages of the line: those are there because their catalogs are.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final
+
+from babel import Locale, localedata
+from babel.core import get_global
+from babel.languages import get_official_languages
+
+PSEUDO: Final = "en_XA"
+"""CLDR's code for the pseudo-locale; it is no language and never sent to anyone."""
+
+SHORTEST_ABSENT: Final = 4
+"""Letters that the name of a language that is not there must have, so that no word is taken for it:
+there are languages called Ga, Ewe and Vai."""
+
+
+@lru_cache
+def right_to_left(language: str) -> bool:
+    """Tell whether a language is written from right to left."""
+    return language != PSEUDO and Locale.parse(language).character_order == "right-to-left"
+
+
+def language_names(languages: list[str]) -> dict[str, list[str]]:
+    """Name each language in itself (first) and in every language of the line, from CLDR."""
+    names: dict[str, list[str]] = {}
+    for language in languages:
+        own = _display_name(language, language)
+        others = [_display_name(language, other) for other in languages]
+        if "_" in language:  # by the name of the language alone, whatever the script
+            others += [
+                _display_name(language.partition("_")[0], of) for of in (language, *languages)
+            ]
+        names[language] = list(dict.fromkeys([own[:1].upper() + own[1:], *others]))
+    return names
+
+
+def _display_name(language: str, of: str) -> str:
+    """Name a language, with its script where the code has one; a territory is nobody's language."""
+    if language == PSEUDO:
+        return PSEUDO
+    subtag, _, script = language.partition("_")
+    locale = Locale.parse("en" if of == PSEUDO else of)
+    name = locale.languages.get(subtag) or locale.languages.get(Locale.parse(subtag).language)
+    tail = locale.scripts.get(script, script)
+    return f"{name or subtag} ({tail})" if script else name or subtag
+
+
+def absent_languages(languages: Iterable[str]) -> tuple[str, ...]:
+    """Name the world's other languages, in English, in French, and, in Latin script, in themselves.
+
+    Of at least SHORTEST_ABSENT letters. From CLDR: those that it has a locale for, and of them in
+    their own name those that are official somewhere (a text in another script is known by that).
+    """
+    known = {one for one in localedata.locale_identifiers() if "_" not in one}
+    known -= {Locale.parse(one).language for one in languages if one != PSEUDO}
+    readers = (Locale.parse("en").languages, Locale.parse("fr").languages)
+    found = [reader[one] for reader in readers for one in sorted(known) if one in reader]
+    own = _own_names()
+    found += [own[one] for one in sorted(known & set(own))]
+    return tuple(name for name in dict.fromkeys(found) if len(name) >= SHORTEST_ABSENT)
+
+
+@lru_cache
+def _own_names() -> Mapping[str, str]:
+    """Name the official languages of the world that are in Latin script, each in itself."""
+    likely = get_global("likely_subtags")
+    official = {
+        language.partition("_")[0]
+        for territory in get_global("territory_languages")
+        for language in get_official_languages(territory, regional=True, de_facto=True)
+    }
+    names = {}
+    for one in official:
+        if "_Latn" in likely.get(one, "") and localedata.exists(one):
+            # Without what it inherits, which takes five times as long: the name is its own.
+            data = localedata.load(one, merge_inherited=False)
+            names[one] = data.get("languages", {}).get(one, "")
+    return names
+
+
+def link_tag(language: str) -> str:
+    """Shorten a language code for a link: `fr`, `zht` for `zh_Hant` (a script's last letter)."""
+    code, _, script = language.partition("_")
+    return code + script[-1:].lower()
