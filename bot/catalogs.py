@@ -247,7 +247,7 @@ def _restore_previous(entry: BabelMessage) -> None:
 def _empty(language: str | None = None) -> Catalog:
     return Catalog(
         locale=language, project="answerline", charset="utf-8", header_comment=_HEADER,
-        fuzzy=False, creation_date=_NO_DATE, revision_date=_NO_DATE,
+        fuzzy=False, creation_date=_NO_DATE, revision_date=_NO_DATE, last_translator="Answerline",
     )  # fmt: skip
 
 

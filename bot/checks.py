@@ -25,7 +25,7 @@ guidelines for Canadian short codes), in the languages that have such words."""
 SHORTEST_NAME: Final = 3
 """Letters above which a name can be told from another by one of them."""
 
-IN_ONE_MESSAGE: Final = ("crisis", "stopped", "started", "which_language")
+IN_ONE_MESSAGE: Final = ("crisis", "stopped", "started", "which_language", "apology")
 """Phrases after which there may be no MORE; a longer one of the others is sent in two."""
 
 MANDATORY_CHARACTERS: Final = 160

@@ -114,7 +114,9 @@ class Editor:
         A language of which no answer may be sent has no edition; its words are known all the same,
         and answered in English.
         """
-        names = language_names([ENGLISH, *translations])
+        # Those with carriers' words first: a word of several languages is taken for theirs.
+        known = sorted(translations, key=lambda one: (not _prescribed(translations[one]), one))
+        names = language_names([ENGLISH, *known])
         editions: dict[str, Edition] = {}
         keywords: list[Keyword] = []
         for language in names:
@@ -124,6 +126,10 @@ class Editor:
             if any(answer.language == language for answer in edition.answers.values()):
                 editions[language] = edition
             keywords += _keywords(self.originals, texts)
+        keywords = [
+            replace(k, value="") if k.kind == "language" and k.value not in editions else k
+            for k in keywords
+        ]
         keywords += _language_words(names, editions, keywords)
         return Library(
             documents=self.originals.documents,
@@ -173,6 +179,11 @@ class Editor:
                 text = "" if text == english else english
             phrases[name] = texts.marked(text.format_map(_Kept(words)))
         return phrases
+
+
+def _prescribed(translation: Translation) -> bool:
+    """Tell whether carriers prescribe words in a language."""
+    return any(context == "carrier" for context, _ in translation.texts)
 
 
 class _Kept(dict[str, str]):

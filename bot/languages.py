@@ -3,8 +3,10 @@
 Nothing here lists the languages of the line: those are there because their catalogs are.
 """
 
+import pickle
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from babel import Locale, localedata
@@ -77,8 +79,9 @@ def _own_names() -> Mapping[str, str]:
     names = {}
     for one in official:
         if "_Latn" in likely.get(one, "") and localedata.exists(one):
-            # Without what it inherits, which takes five times as long: the name is its own.
-            data = localedata.load(one, merge_inherited=False)
+            # Babel's own file, without merging what it inherits, which takes five times as long.
+            with Path(localedata.resolve_locale_filename(one)).open("rb") as file:
+                data = pickle.load(file)  # noqa: S301 - part of the package, as its code is
             names[one] = data.get("languages", {}).get(one, "")
     return names
 

@@ -7,9 +7,10 @@ as an *opening* and as what comes after. Apart from that, page boundaries do not
 reads, so that MORE never skips a sentence.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 from typing import Final
 
 from bot import sms
@@ -22,7 +23,6 @@ NO_LANGUAGE: Final = "no_language"
 """The list of languages for someone who asked for one that is not there."""
 
 OTHER: Final = {"adult": "child", "child": "adult"}
-_FULL_STOPS: Final = ("。", "！", "？")  # noqa: RUF001 - no space follows these
 _MANY: Final = 99
 
 
@@ -143,8 +143,11 @@ class Layout:
 
     def begun(self, text: str, language: str) -> tuple[str, str]:
         """Cut a reply that no page holds: what is sent now, with how to go on, and the rest."""
-        hint = self.library.edition(language).say("reply_more")
-        body, rest = sms.cut(text, lambda page: self.fits(f"{page}\n{hint}"), self._names)
+        edition = self.library.edition(language)
+        hint = edition.say("reply_more")
+        body, rest = sms.cut(
+            text, lambda page: self.fits(f"{page}\n{hint}"), self._names[edition.language]
+        )
         return f"{body}\n{hint}", rest
 
     def near(self, labels: Iterable[str], language: str) -> tuple[str, tuple[str, ...]]:
@@ -200,15 +203,14 @@ class Layout:
                 if pages:
                     room = self._room(label, edition, len(pages) - 1, count, switch, extras)
                     before = pages[-1]
-                    joint = "" if before.text.endswith(_FULL_STOPS) else " "
-                    joined = f"{before.text}{joint}{text}"
+                    joined = _joined(before.text, text)
                     if room(joined, final):
                         pages[-1] = Page(joined, before.first, part)
                         rest = ""
                 while rest:
                     room = self._room(label, edition, len(pages), count, switch, extras)
                     fits = partial(_fits_whole, room, rest, final)
-                    body, rest = sms.cut(rest, fits, self._names)
+                    body, rest = sms.cut(rest, fits, self._names[edition.language])
                     pages.append(Page(body, part, part))
             if len(str(len(pages))) <= len(str(count)):
                 return tuple(pages)
@@ -256,29 +258,38 @@ class Layout:
         offered: tuple[str, ...],
         opening: bool,
     ) -> Screen:
-        for switch, extras in ((True, opening), (True, False), (False, False)):
-            pages: list[str] = []
-            for choice in choices:
-                longer = f"{pages[-1]}\n{choice}" if pages else choice
-                page = max(len(pages) - 1, 0)
-                room = self._room(label, edition, page, _MANY, switch, extras)
-                if pages and not room(longer, False):
-                    pages.append(choice)
-                else:
-                    pages[-1:] = [longer]
-            first = self._room(label, edition, 0, _MANY, switch, extras)
-            if first(pages[0], False):
-                break
+        reserves = ((True, opening), (True, False), (False, False))
+        enough = (
+            one for one in reserves
+            if self._room(label, edition, 0, _MANY, *one)(choices[0], False)
+        )  # fmt: skip
+        switch, extras = next(enough, reserves[-1])
+        pages = [choices[0]]
+        for choice in choices[1:]:
+            longer = f"{pages[-1]}\n{choice}"
+            room = self._room(label, edition, len(pages) - 1, _MANY, switch, extras)
+            pages[-1:] = [longer] if room(longer, False) else [pages[-1], choice]
         whole = "\n".join(choices)
-        if first(whole, True):
+        if self._room(label, edition, 0, _MANY, switch, extras)(whole, True):
             pages = [whole]  # which has no need of the word for more
         return Screen(label, tuple(Page(text) for text in pages), offered)
 
     @cached_property
-    def _names(self) -> tuple[str, ...]:
-        """Names of more than one word that no page break may split."""
-        words = {k.text for k in self.library.keywords if k.kind == "topic" and " " in k.text}
-        return tuple(sorted(words))
+    def _names(self) -> dict[str, tuple[str, ...]]:
+        """Names of more than one word in each language, which no page break may split."""
+        known: dict[str, set[str]] = {}
+        for keyword in self.library.keywords:
+            if keyword.kind == "topic" and " " in keyword.text:
+                known.setdefault(keyword.language, set()).add(keyword.text)
+        names = {}
+        for language, edition in self.library.editions.items():
+            texts = [*edition.phrases.values()]
+            for answer in edition.answers.values():
+                texts += [answer.gist, *answer.more]
+            said = "\n".join(texts)
+            own = known.get(ENGLISH, set()) | known.get(language, set())
+            names[language] = tuple(sorted(name for name in own if name in said))
+        return names
 
     # --- what stands around a page's own text ---
 
@@ -296,17 +307,19 @@ class Layout:
         if answer is None:
             head = self._head(label, edition) + "\n" if page == 0 else ""
         elif page == 0:
-            head = edition.say(f"for_{audience}") + " "
+            head = edition.say(f"for_{audience}")
             if answer.language != edition.language:
-                head += edition.say("in_english") + " "
+                head = _joined(head, edition.say("in_english"))
         else:
-            head = edition.say(f"page_{audience}", page=page + 1, pages=pages) + " "
+            head = edition.say(f"page_{audience}", page=page + 1, pages=pages)
+        if answer is not None:
+            head = _joined(head, "")
         hints = [] if last else [edition.say("reply_more")]
         if switch and audience in OTHER:
             hints.append(edition.say(f"reply_{OTHER[audience]}"))
         if last and answer is not None and not (page == 0 and hints):
             hints.append(edition.say("reply_menu"))
-        foot += [" ".join(hints)] if hints else []
+        foot += [reduce(_joined, hints)] if hints else []
         if page == 0 and answer is not None:
             foot += [self._link_line(label, edition), edition.say("call")]
         return head, "".join(f"\n{line}" for line in foot)
@@ -323,7 +336,13 @@ class Layout:
         link = self.link(label, language)
         if language == ENGLISH or language in self.library.document_for(audience_of(label)).urls:
             return link
-        return f"{edition.say('link_in_english')} {link}"
+        return _joined(edition.say("link_in_english"), link)
+
+
+def _joined(first: str, second: str) -> str:
+    """Put two texts on one line, with a space but after the wide punctuation of Chinese."""
+    wide = unicodedata.east_asian_width(first[-1:] or " ") in "WF"
+    return f"{first}{second}" if wide else f"{first} {second}"
 
 
 def _fits_whole(room: Callable[[str, bool], bool], whole: str, final: bool, body: str) -> bool:

@@ -152,7 +152,8 @@ class Speaker:
 
     def _ask_language(self, languages: tuple[str, ...]) -> tuple[Reply, Conversation]:
         """Ask which of several languages a text is in; what it asked for is shown after that."""
-        edition = self.line.library.edition(languages[0])
+        self.language = languages[0]
+        edition = self.line.library.edition(self.language)
         names = [self.line.library.edition(one).name for one in languages]
         choices = [edition.say("choice", number=n, title=one) for n, one in enumerate(names, 1)]
         reply, after = self._said(
@@ -255,7 +256,6 @@ class Speaker:
         """Take a language chosen by name, and say in it what is open, if anything is."""
         self.language = language
         label = f"language:{language}"
-        chosen = replace(self.before, language=language, chosen=True)
         if audience_of(self.before.screen):
             reply, after = self._show(self.before.screen, 0, label)
             return reply, replace(after, chosen=True)
@@ -264,7 +264,7 @@ class Speaker:
             return reply, replace(after, language=language, chosen=True)
         edition = self.line.library.edition(language)
         reply, after = self._said(edition.say("language_set"), label, edition.say("reply_menu"))
-        return reply, replace(chosen, introduced=after.introduced)
+        return reply, replace(after, language=language, chosen=True)
 
     # --- topics ---
 
