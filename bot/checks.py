@@ -77,15 +77,18 @@ def problems(content: Content, line: Line) -> list[Problem]:
         *content.problems,
         *_clashes(line.library.keywords),
         *_alike(content, line.library.keywords),
-        *_sizes(line),
+        *_sizes(line.layout),
         *_translations(content),
         *fidelity.problems(content),
     ]
 
 
 def stops_start(line: Line) -> list[Problem]:
-    """Find the faults on which the line must not start."""
-    found = (*_clashes(line.library.keywords), *_sizes(line))
+    """Find the faults on which the line must not start: those of the English content."""
+    keywords = tuple(k for k in line.library.keywords if k.language == ENGLISH)
+    editions = {ENGLISH: line.library.editions[ENGLISH]}
+    english = replace(line.library, editions=editions, keywords=keywords)
+    found = (*_clashes(keywords), *_sizes(replace(line.layout, library=english)))
     return [problem for problem in found if problem.fatal]
 
 
@@ -185,11 +188,9 @@ def _one_edit(one: str, other: str) -> bool:
     )
 
 
-def _sizes(line: Line) -> Iterator[Problem]:
-    layout = line.layout
-    reference = Layout(line.library, REFERENCE_BASE)
-    carriers = {k.language for k in line.library.keywords if k.kind == "carrier"}
-    for language, edition in line.library.editions.items():
+def _sizes(layout: Layout) -> Iterator[Problem]:
+    library, reference = layout.library, Layout(layout.library, REFERENCE_BASE)
+    for language, edition in library.editions.items():
         fatal = language == ENGLISH
         for label, answer in edition.answers.items():
             if answer.language != language:
@@ -212,7 +213,7 @@ def _sizes(line: Line) -> Iterator[Problem]:
             if not layout.fits(phrase):
                 text = f"takes {sms.measure(phrase).segments} segments"
                 yield _problem(edition, "messages/phrases.toml", name, text, fatal)
-        for name in ONE_SEGMENT if language in carriers else ():
+        for name in ONE_SEGMENT if language in library.prescribed else ():
             phrase = edition.phrases[name]
             if len(phrase) > MANDATORY_CHARACTERS or sms.measure(phrase).segments > 1:
                 text = f"has {len(phrase)} characters: carriers want one segment of at most 160"

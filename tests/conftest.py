@@ -2,10 +2,12 @@
 
 import shutil
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
+from bot.app import make_line
 from bot.config import Config
 from bot.content import Content, read
 from bot.speaker import Line
@@ -25,7 +27,9 @@ def content() -> Content:
 
 @pytest.fixture(scope="session")
 def line(content: Content) -> Line:
-    return Line.of(content.library, BASE_URL)
+    line = Line.of(content.library, BASE_URL)
+    assert line.layout.screens  # cut now, and not within the time of whichever test is first
+    return line
 
 
 @pytest.fixture
@@ -51,6 +55,32 @@ def edit(copy: Path) -> Callable[[str, str, str], Path]:
         return copy
 
     return replace
+
+
+@lru_cache
+def _made(config: Config) -> Line:
+    return make_line(config)
+
+
+@pytest.fixture
+def one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set up a line once for each way of setting one up: twelve languages take a second to read."""
+
+    def shared(config: Config, *, pseudo: bool = False) -> Line:
+        if pseudo or config.content != ROOT:
+            return make_line(config, pseudo=pseudo)
+        alike = Config(
+            content=ROOT,
+            public_base_url=config.public_base_url,
+            translations=config.translations,
+            gsm7_segments=config.gsm7_segments,
+            ucs2_segments=config.ucs2_segments,
+            fold=config.fold,
+        )
+        return _made(alike)
+
+    for module in ("bot.app", "bot.cli.simulate", "bot.cli.classify", "bot.cli.serve"):
+        monkeypatch.setattr(f"{module}.make_line", shared)
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from bot.config import SETTINGS
 
 from .conftest import BASE_URL, ROOT, SHARED
 
+pytestmark = pytest.mark.usefixtures("one_line")
+
 COMMANDS = ["serve", "chat", "text", "replies", "check", "classify", "migrate", "locales"]
 
 

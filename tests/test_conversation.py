@@ -163,6 +163,31 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
+@pytest.mark.parametrize("name", ["help", "about", "support", "greeting", "unknown"])
+def test_a_phrase_that_no_page_holds_goes_on_with_more(line: Line, name: str) -> None:
+    """Two segments hold 134 characters of Hindi; a crisis reply is never cut."""
+    tight = Line.of(line.library, "https://answer.example.ca", sms.Budget(2, 2))
+    edition = tight.library.editions["hi"]
+    words = {k.value: k.text for k in tight.library.keywords if k.language == "hi"}
+    words["unknown"] = "कल बारिश होगी"
+    state = Conversation(
+        language="hi", chosen=True, introduced=True, drafts=("hi",), heard=NOW, screen="adult.cart"
+    )
+    read, text = "", words[name]
+    for _ in range(4):
+        reply, state = said(text, tight, state)
+        assert tight.layout.fits(reply.text)
+        read += reply.text.removesuffix("\n" + edition.phrases["reply_more"])
+        text = more(tight, "hi")
+        if not state.rest:
+            break
+    assert squeezed(edition.phrases[name]) == squeezed(read)
+    assert not state.rest
+    reply, state = said("मैं मरना चाहता हूँ", tight, replace(state, rest="x"))
+    assert reply.text == edition.phrases["crisis"]
+    assert not state.rest
+
+
 def test_loops_end(line: Line) -> None:
     for text, label in (("asdf", "out_of_scope"), ("thanks", "thanks"), ("hello", "greeting")):
         limit = LOOP_LIMITS.get(label, LOOP_LIMIT)

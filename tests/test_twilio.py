@@ -26,6 +26,8 @@ from bot.turn import contact_key
 
 from .conftest import BASE_URL, ROOT
 
+pytestmark = pytest.mark.usefixtures("one_line")
+
 TOKEN = "token"
 ENGLISH = read(ROOT).library.editions["en"]
 WORDS_ONLY, UNKNOWN = ENGLISH.phrases["words_only"], ENGLISH.phrases["unknown"]

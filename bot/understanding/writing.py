@@ -60,9 +60,11 @@ class Writing:
             for answer in edition.answers.values():
                 if answer.language == edition.language:
                     texts += [answer.gist, *answer.more]
-            hand = _hand(edition.language, texts, heard.get(edition.language, []))
-            if hand.script not in (LATIN, ""):
-                hands[edition.language] = hand
+            script = script_of("".join(texts))
+            if script not in (LATIN, ""):
+                hands[edition.language] = _hand(
+                    edition.language, script, "\n".join(texts), heard.get(edition.language, [])
+                )
         return cls(hands)
 
     def read(self, text: str) -> Written:
@@ -71,7 +73,7 @@ class Writing:
         script = script_of(text)
         if script in (LATIN, ""):
             return Written()
-        letters = {char for char in text if script_of_letter(char) == script}
+        letters = {char for char in set(text) if script_of_letter(char) == script}
         words = set(tokens(text))
         scores = {
             language: _score(hand, letters, words)
@@ -82,10 +84,8 @@ class Writing:
         return Written(script, tuple(one for one, score in scores.items() if score == best))
 
 
-def _hand(language: str, texts: Iterable[str], heard: Iterable[str]) -> Hand:
-    said = "\n".join(texts)
-    script = script_of(said)
-    letters = frozenset(char for char in said if script_of_letter(char) == script)
+def _hand(language: str, script: str, said: str, heard: Iterable[str]) -> Hand:
+    letters = frozenset(char for char in set(said) if script_of_letter(char) == script)
     words = frozenset(tokens("\n".join((said, *heard))))
     charset = next((c for tag, c in _CHARACTER_SETS.items() if f"_{tag}" in language), "")
     return Hand(script, letters, words, charset)
@@ -115,7 +115,10 @@ def script_of(text: str) -> str:
     """
     if text.isascii():
         return LATIN if any(map(str.isalpha, text)) else ""
-    found = Counter(filter(None, map(script_of_letter, text)))
+    found: Counter[str] = Counter()
+    for char, times in Counter(text).items():
+        if script := script_of_letter(char):
+            found[script] += times
     other, count = max(
         ((s, n) for s, n in found.items() if s != LATIN), key=lambda one: one[1], default=("", 0)
     )
