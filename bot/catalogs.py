@@ -12,17 +12,17 @@ and Weblate keep remarks and flags.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import regex
 from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.catalog import Message as BabelMessage
-from babel.messages.pofile import PoFileError, read_po, unescape, write_po
+from babel.messages.pofile import PoFileError, PoFileParser, unescape, write_po
 
 TEMPLATE: Final = "messages.pot"
 _HEADER: Final = """\
@@ -70,11 +70,21 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One language's texts that are not stale, and which of its entries are stale or reviewed."""
+    """One language's texts that are not stale, and which of its entries are stale or reviewed.
+
+    `lines` tells where in the file each stands.
+    """
 
     texts: Mapping[Key, str]
     stale: frozenset[Key] = frozenset()
     reviewed: frozenset[Key] = frozenset()
+    lines: Mapping[Key, int] = field(default_factory=dict, compare=False)
+
+    def where(self, language: str, key: Key) -> str:
+        """Name the file and line of an entry, or the file alone where it has none."""
+        line = self.lines.get(key)
+        file = f"locales/{language}/LC_MESSAGES/messages.po"
+        return f"{file}:{line}" if line else file
 
 
 REVIEWED: Final = "reviewed"
@@ -112,17 +122,19 @@ def read(path: Path, language: str) -> Translation:
     texts: dict[Key, str] = {}
     stale: set[Key] = set()
     reviewed: set[Key] = set()
+    lines: dict[Key, int] = {}
     for entry in catalog:
         if not entry.id or not isinstance(entry.id, str) or not isinstance(entry.string, str):
             continue
         key = (entry.context or "", entry.id)
+        lines[key] = entry.lineno or 0
         if entry.fuzzy:
             stale.add(key)
         elif _is_reviewed(entry):
             reviewed.add(key)
         if entry.string.strip() and (not entry.fuzzy or key[0] in MATCHED):
             texts[key] = entry.string
-    return Translation(texts, frozenset(stale), frozenset(reviewed))
+    return Translation(texts, frozenset(stale), frozenset(reviewed), lines)
 
 
 _REVIEW: Final = regex.compile(r"reviewed: (\d{4}-\d\d-\d\d) by (.+) \[(\w+)\]")
@@ -276,14 +288,48 @@ _NO_WRAPPING: Final = 1_000_000
 _GENERATED_BY: Final = regex.compile(rb'^"Generated-By: .*\n', regex.MULTILINE)
 
 
+class _DuplicateError(Exception):
+    """An entry with the same English and context as one before it; the text is its line."""
+
+
+class _Unique(Catalog):
+    """A catalog that does not merge entries which are there twice, as Babel's does silently."""
+
+    parsed = False
+
+    def __setitem__(self, id: Any, message: BabelMessage) -> None:
+        if id and not self.parsed and self.get(id, message.context) is not None:
+            raise _DuplicateError(message.lineno)
+        super().__setitem__(id, message)
+
+
+def _check_header(path: Path, language: str) -> None:
+    """Raise BrokenCatalogError unless the header says what every tool needs to know."""
+    header = path.read_text(encoding="utf-8").partition("\n\n")[0]
+    line = header.partition('msgid ""')[0].count("\n") + 1
+    for wanted in ("Content-Type: text/plain; charset=utf-8", f"Language: {language}"):
+        if f'"{wanted}\\n"'.casefold() not in header.casefold():
+            raise BrokenCatalogError(f"{path}:{line}: the header lacks {wanted!r}")
+
+
 def _parse(path: Path, language: str) -> Catalog:
     try:
         Locale.parse(language)
         for number, line in enumerate(path.read_bytes().splitlines(), 1):
-            if not _LINE.fullmatch(line.decode("utf-8", "replace")):
+            try:
+                good = _LINE.fullmatch(line.decode("utf-8"))
+            except UnicodeDecodeError as error:
+                raise BrokenCatalogError(f"{path}:{number}: is not UTF-8") from error
+            if not good:
                 raise BrokenCatalogError(f"{path}:{number}: is no line of a catalog")
+        _check_header(path, language)
+        catalog = _Unique(locale=language)
         with path.open("rb") as file:
-            return read_po(file, locale=language, abort_invalid=True)
+            PoFileParser(catalog, abort_invalid=True).parse(file)
+        catalog.parsed = True
+        return catalog
+    except _DuplicateError as error:
+        raise BrokenCatalogError(f"{path}:{error}: is there twice; keep one of the two") from error
     except PoFileError as error:
         raise BrokenCatalogError(f"{path}:{error.lineno + 1}: {error}") from error
     except (UnknownLocaleError, ValueError, LookupError, OSError) as error:

@@ -4,7 +4,7 @@
 things an editor wants to know and that nobody has to mend.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -24,6 +24,9 @@ guidelines for Canadian short codes), in the languages that have such words."""
 
 SHORTEST_NAME: Final = 3
 """Letters above which a name can be told from another by one of them."""
+
+SOME: Final = 0.1
+"""The share of texts in GSM-7 from which on it is worth knowing what keeps the others out of it."""
 
 IN_ONE_MESSAGE: Final = ("crisis", "stopped", "started", "which_language", "apology")
 """Phrases after which there may be no MORE; a longer one of the others is sent in two."""
@@ -93,7 +96,11 @@ def stops_start(line: Line) -> list[Problem]:
 
 
 def notices(line: Line) -> list[str]:
-    """Name, in languages whose pages are mostly GSM-7, the texts and letters that cost more."""
+    """Name the texts and letters that cost more than they would without.
+
+    One by one in languages whose texts are mostly GSM-7, in a line where some of them are; in the
+    others every text costs double, whatever its letters.
+    """
     found = []
     for (label, language, opening), screen in line.layout.screens.items():
         if audience_of(label) and not opening and not screen.gist_is_whole:
@@ -112,6 +119,12 @@ def notices(line: Line) -> list[str]:
                 f"{language}: {where}: {' '.join(letters)} cost the whole text double"
                 for where, letters in costly
             ]
+        elif len(costly) < len(texts) * (1 - SOME):
+            by_letter = Counter(letter for _, letters in costly for letter in letters)
+            counts = ", ".join(f"{one} {count}" for one, count in by_letter.most_common())
+            found.append(
+                f"{language}: {len(costly)} of {len(texts)} texts cost double, by {counts}"
+            )
     return found
 
 
@@ -240,7 +253,6 @@ def _missing_at_first(layout: Layout, label: str, edition: Edition, opening: boo
 def _translations(content: Content) -> Iterator[Problem]:
     keys: dict[str, set[catalogs.Key]] = defaultdict(set)
     for language, translation in content.translations.items():
-        file = f"locales/{language}/LC_MESSAGES/messages.po"
         for message in content.messages:
             key = (message.context, message.text)
             state = catalogs.state(message, translation)
@@ -248,7 +260,8 @@ def _translations(content: Content) -> Iterator[Problem]:
                 continue
             keys[language].add(key)
             state += ": the English changed" if state == catalogs.STALE else ""
-            yield Problem(file, f"{message.file}: {message.key}", f"is {state}", fatal=False)
+            file, where = translation.where(language, key), f"{message.file}: {message.key}"
+            yield Problem(file, where, f"is {state}", fatal=False)
     folder = content.root / "locales"
     if content.translations and catalogs.outdated(folder, content.messages):
         yield Problem(

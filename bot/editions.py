@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot import bidi, sms
-from bot.catalogs import MATCHED, Translation
+from bot.catalogs import MATCHED, Key, Translation
 from bot.languages import absent_languages, language_names, link_tag, right_to_left
 from bot.library import ENGLISH, Answer, Document, Edition, Keyword, Library, Topic
 from bot.schema import PHRASES, CommandFile, TopicFile, parts, slots, sources
@@ -62,8 +62,9 @@ class Texts:
     """Looks an English text up in one language; English itself for a text that is missing."""
 
     language: str = ENGLISH
-    texts: Mapping[tuple[str, str], str] | None = None
+    texts: Mapping[Key, str] | None = None
     fold: bool = False
+    found: Translation | None = None
 
     @classmethod
     def of(cls, language: str, found: Translation | None, sending: Sending) -> "Texts":
@@ -75,7 +76,7 @@ class Texts:
             for key, text in found.texts.items()
             if not sending.reviewed or key[0] in MATCHED or key in found.reviewed
         }
-        return cls(language, texts, language in sending.fold)
+        return cls(language, texts, language in sending.fold, found)
 
     def has(self, text: str, context: str = "") -> bool:
         """Tell whether this language says the text itself."""
@@ -93,11 +94,11 @@ class Texts:
         """Put direction marks in a text of this language that has no slots left."""
         return bidi.mark(text) if right_to_left(self.language) else text
 
-    def origin(self, where: str) -> str:
+    def origin(self, where: str, text: str, context: str = "") -> str:
         """Say where a text stands: in the English file, or in the catalog's entry for it."""
-        if self.texts is None:
+        if self.found is None:
             return where
-        return f"locales/{self.language}/LC_MESSAGES/messages.po: {where}"
+        return f"{self.found.where(self.language, (context, text))}: {where}"
 
 
 @dataclass(slots=True)
@@ -144,9 +145,10 @@ class Editor:
         words = {id: texts.get(c.word, "command") for id, c in commands if c.word}
         for id, word in words.items():
             if set("{}") & set(word):
-                where = texts.origin(f"messages/commands.toml: {id}.word")
+                english = self.originals.commands[id].word
+                where = texts.origin(f"messages/commands.toml: {id}.word", english, "command")
                 self._problem(where, "has braces", fatal=texts.texts is None)
-                words[id] = self.originals.commands[id].word.strip("{}")
+                words[id] = english.strip("{}")
         topics = self.originals.topics.items()
         return Edition(
             language=texts.language,
@@ -174,7 +176,7 @@ class Editor:
             text = texts.get(english)
             fault = _fault(text, english, set(words) | PHRASES.get(name, frozenset()))
             if fault:
-                where = texts.origin(f"messages/phrases.toml: {name}")
+                where = texts.origin(f"messages/phrases.toml: {name}", english)
                 self._problem(where, fault, fatal=text == english)
                 text = "" if text == english else english
             phrases[name] = texts.marked(text.format_map(_Kept(words)))
@@ -243,9 +245,10 @@ def _topic(id: str, topic: TopicFile) -> Topic:
 def _keywords(originals: Originals, texts: Texts) -> Iterator[Keyword]:
     def words(text: str, context: str, kind: str, value: str, where: str) -> Iterator[Keyword]:
         if text and texts.has(text, context):
+            origin = texts.origin(where, text, context)
             for word in texts.get(text, context).split(","):
                 if word.strip():
-                    yield Keyword(word.strip(), kind, value, texts.language, texts.origin(where))
+                    yield Keyword(word.strip(), kind, value, texts.language, origin)
 
     for id, topic in originals.topics.items():
         file = f"messages/topics/{id}.toml"
@@ -279,7 +282,8 @@ def _language_words(
         claimed |= {name.casefold() for name in known}
         for name in known:
             yield Keyword(name, "language", there, "", "names")
-        for code in dict.fromkeys((language, language.replace("_", "-"))):
+        base = language.partition("_")[0]
+        for code in dict.fromkeys((language, language.replace("_", "-"), base)):
             if code.casefold() not in claimed:
                 yield Keyword(code, "language", there, language, "names")
     for name in absent_languages(names):

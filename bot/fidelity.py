@@ -48,7 +48,6 @@ def problems(content: Content) -> Iterator[Problem]:
     english = rules(own.hedges, own.everyone, "")
     publishers = tuple({one.publisher for one in content.library.documents.values()})
     for language, translation in content.translations.items():
-        file = f"locales/{language}/LC_MESSAGES/messages.po"
         theirs = _rules_of(content, translation)
         for message in content.messages:
             key = (message.context, message.text)
@@ -57,7 +56,7 @@ def problems(content: Content) -> Iterator[Problem]:
             text = translation.texts.get(key)
             if text is None:
                 continue
-            where = f"{message.file}: {message.key}"
+            file, where = translation.where(language, key), f"{message.file}: {message.key}"
             names = content.checks.names
             for fault in faults(message, text, names, english, theirs):
                 yield Problem(file, where, fault, fatal=False)

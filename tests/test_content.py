@@ -122,8 +122,12 @@ def test_text_in_another_encoding_is_named(copy: Path) -> None:
 # what is done to the French catalog, and what is said of it
 BROKEN_CATALOGS = [
     ('msgid "Chemo"', 'msgid "Chemo', FRENCH),
-    ("charset=utf-8", "charset=klingon", f"{FRENCH}: "),
+    ("charset=utf-8", "charset=klingon", f"{FRENCH}:3: "),
     ('msgid "Chemo"', 'mgsid "Chemo"', FRENCH),
+    ('"Content-Type: text/plain', '"Content-Type text/plain', f"{FRENCH}:3: the header lacks"),
+    ('"Language: fr', '"Language: de', f"{FRENCH}:3: the header lacks 'Language: fr'"),
+    ('msgid "Chemo"', 'msgid "Antibodies"', f"{FRENCH}:"),
+    ('msgid ""\nmsgstr ""', "nothing", f"{FRENCH}:3: is no line of a catalog"),
 ]
 
 
@@ -142,6 +146,43 @@ def test_a_broken_line_of_a_catalog_is_numbered(edit: Edit) -> None:
     lines = (root / FRENCH).read_text(encoding="utf-8").splitlines()
     number = lines.index('mgsid "Chemo"') + 1
     assert f"{FRENCH}:{number}: is no line of a catalog" in str(read(root).problems[0])
+
+
+def test_an_entry_that_is_there_twice_is_named_by_its_line(edit: Edit) -> None:
+    root = edit(FRENCH, 'msgctxt "title"\nmsgid "Chemo"', 'msgctxt "title"\nmsgid "Antibodies"')
+    lines = (root / FRENCH).read_text(encoding="utf-8").splitlines()
+    found = [number for number, line in enumerate(lines, 1) if line == 'msgid "Antibodies"']
+    said = str(read(root).problems[0])
+    assert said.startswith(
+        tuple(f"{FRENCH}:{number + n}: is there twice" for number in found[1:] for n in (-1, 0))
+    )
+
+
+def test_a_catalog_in_another_encoding_is_named_by_its_line(copy: Path) -> None:
+    text = (copy / FRENCH).read_text(encoding="utf-8")
+    (copy / FRENCH).write_bytes(text.encode("latin-1", "replace"))
+    said = str(read(copy).problems[0])
+    number = 1 + next(n for n, line in enumerate(text.splitlines()) if not line.isascii())
+    assert said == f"{FRENCH}:{number}: is not UTF-8"
+
+
+# a word put in, and what `check` says of it: both are one letter from something else
+ALIKE = [
+    (CART, "car t, car t cell", "car t, stopp", "'stopp' is one letter from 'stop'"),
+    (CART, "car t, car t cell", "car t, canoel", "'canoel' is one letter from 'cancel'"),
+    (CART, "car t, car t cell", "car t, ponatinip", "'ponatinip' is one letter from 'ponatinib'"),
+    (COMMAND, "menu, main menu", "menu, imatinibb", "'imatinibb' is one letter from 'imatinib'"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "wanted"), ALIKE)
+def test_a_word_one_slip_from_another_is_named_unless_it_is_known(
+    edit: Edit, file: str, old: str, new: str, wanted: str
+) -> None:
+    root = edit(file, old, new)
+    assert wanted in said(read(root), Line.of(read(root).library, BASE_URL))
+    root = edit("messages/checks.toml", 'known = "info"', f'known = "{new.rpartition(", ")[2]}"')
+    assert wanted not in said(read(root), Line.of(read(root).library, BASE_URL))
 
 
 def test_an_entry_without_its_translation_is_named(edit: Edit) -> None:
@@ -179,7 +220,7 @@ def test_a_changed_english_text_makes_its_translation_fuzzy_and_unsent(edit: Edi
     assert "#| msgid" in (root / FRENCH).read_text(encoding="utf-8")
     content = read(root)
     line = Line.of(content.library, BASE_URL)
-    assert f"{FRENCH}: {CART}: adult.gist: is stale" in said(content, line)
+    assert re.search(rf"{FRENCH}:\d+: {CART}: adult.gist: is stale", said(content, line))
     # The answer is whole in one language, and says which.
     shown = line.layout.show("adult.cart", "fr")
     note = content.library.editions["fr"].phrases["in_english"]
@@ -226,7 +267,12 @@ def test_a_phrase_that_cannot_be_said_is_left_in_english(
     now = content.translations["fr"].texts["", english]
     broken = read(edit(FRENCH, f'msgstr "{now}"', f'msgstr "{french}"'))
     name = said.partition(":")[0]
-    assert f"{FRENCH}: messages/phrases.toml: {said}" in str(broken.problems[0])
+    where, _, what = str(broken.problems[0]).partition(": ")
+    assert what.startswith(f"messages/phrases.toml: {said}")
+    file, _, number = where.rpartition(":")
+    assert file == FRENCH
+    lines = (broken.root / FRENCH).read_text(encoding="utf-8").splitlines()
+    assert lines[int(number) - 1] == f'msgid "{english}"'
     phrases = {one: broken.library.editions[one].phrases[name] for one in ("en", "fr")}
     assert phrases["fr"] == phrases["en"]
     assert checks.stops_start(Line.of(broken.library, BASE_URL)) == []
