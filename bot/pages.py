@@ -1,7 +1,7 @@
 """PURE: how answers, the menu and other replies become pages that keep their budget.
 
-An answer is a row of parts: the gist, then what MORE sends. A page takes as many whole parts as it
-holds; only a part that no page holds is cut. The first reply in a language carries more lines than
+An answer is a row of parts: the gist, then what MORE sends. A page takes as many whole sentences as
+it holds; only one that no page holds is cut. The first reply in a language carries more lines than
 the later ones (the introduction, and that the translation is a draft), so each screen is cut twice:
 as an *opening* and as what comes after. Apart from that, page boundaries do not depend on who
 reads, so that MORE never skips a sentence.
@@ -194,7 +194,7 @@ class Layout:
     def _pages(
         self, label: str, edition: Edition, parts: Sequence[str], switch: bool, extras: bool
     ) -> tuple[Page, ...]:
-        """Fill pages with whole parts; ValueError where a page has no room for a grapheme."""
+        """Fill pages with whole sentences; ValueError where a page has no room for a grapheme."""
         count = max(len(parts), 2)
         while True:  # a page's head names how many there are, so cut again until that is so
             pages: list[Page] = []
@@ -205,8 +205,14 @@ class Layout:
                     before = pages[-1]
                     joined = _joined(before.text, text)
                     if room(joined, final):
-                        pages[-1] = Page(joined, before.first, part)
-                        rest = ""
+                        body, rest = joined, ""
+                    else:
+                        fits = partial(_fits_whole, room, joined, final)
+                        body, rest = sms.cut(joined, fits, self._names[edition.language])
+                    if len(body) > len(before.text) and sms.ends_sentence(body):
+                        pages[-1] = Page(body, before.first, part)
+                    else:
+                        rest = text
                 while rest:
                     room = self._room(label, edition, len(pages), count, switch, extras)
                     fits = partial(_fits_whole, room, rest, final)

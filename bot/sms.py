@@ -79,6 +79,8 @@ _SENTENCE_END = regex.compile(
     regex.VERBOSE | regex.MULTILINE,
 )
 
+_ENDED = regex.compile(r"""[.!?…。！？।۔؟] ["'\p{Pe}\p{Pf}]*+ \Z""", regex.VERBOSE)
+
 _WORD_END = regex.compile(
     r"""
     (?<= [^\s«] ) (?= [^\S\u00A0\u202F] \s*+ (?! [?!;:»%] ) )        # French: « Vraiment ? »
@@ -268,6 +270,11 @@ def cut(text: str, fits: Callable[[str], bool], keep: Sequence[str] = ()) -> tup
         raise ValueError(f"not even the first grapheme fits on a page: {text[start : edges[0]]!a}")
     rest = next((begin for begin, _ in spans if begin >= end), len(text))
     return text[start:end], text[rest:]
+
+
+def ends_sentence(text: str) -> bool:
+    """Tell whether a text ends with a sentence mark of any script, or one and a closing mark."""
+    return _ENDED.search(text) is not None
 
 
 def _inside(text: str, keep: Iterable[str]) -> set[int]:
