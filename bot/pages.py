@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial, reduce
+from itertools import takewhile
 from typing import Final
 
 from bot import sms
@@ -203,20 +204,16 @@ class Layout:
                 if pages:
                     room = self._room(label, edition, len(pages) - 1, count, switch, extras)
                     before = pages[-1]
-                    joined = _joined(before.text, text)
-                    if room(joined, final):
-                        body, rest = joined, ""
-                    else:
-                        fits = partial(_fits_whole, room, joined, final)
-                        body, rest = sms.cut(joined, fits, self._names[edition.language])
-                    if len(body) > len(before.text) and sms.ends_sentence(body):
-                        pages[-1] = Page(body, before.first, part)
-                    else:
-                        rest = text
+                    if end := _taken(room, before.text, rest, final):
+                        pages[-1] = Page(_joined(before.text, rest[:end]), before.first, part)
+                        rest = rest[end:].lstrip()
                 while rest:
                     room = self._room(label, edition, len(pages), count, switch, extras)
-                    fits = partial(_fits_whole, room, rest, final)
-                    body, rest = sms.cut(rest, fits, self._names[edition.language])
+                    if end := _taken(room, "", rest, final):
+                        body, rest = rest[:end], rest[end:].lstrip()
+                    else:
+                        fits = partial(_fits, room, rest, final)
+                        body, rest = sms.cut(rest, fits, self._names[edition.language])
                     pages.append(Page(body, part, part))
             if len(str(len(pages))) <= len(str(count)):
                 return tuple(pages)
@@ -351,9 +348,24 @@ def _joined(first: str, second: str) -> str:
     return f"{first}{second}" if wide else f"{first} {second}"
 
 
-def _fits_whole(room: Callable[[str, bool], bool], whole: str, final: bool, body: str) -> bool:
-    """Tell whether a text fits, as the last page only where it is the whole of what is left."""
-    return room(body, final and body == whole)
+def _fits(room: Callable[[str, bool], bool], rest: str, final: bool, body: str) -> bool:
+    """Tell whether a text fits on a page: the last one if it is all the rest of the final text."""
+    return room(body, final and body == rest)
+
+
+def _taken(room: Callable[[str, bool], bool], before: str, rest: str, final: bool) -> int:
+    """Tell how much of a text a page takes after what it holds before: whole sentences, or 0.
+
+    `final` says that no other text follows, so that a page that takes all of it is the last one.
+    """
+
+    def fits(end: int) -> bool:
+        text = _joined(before, rest[:end]) if before else rest[:end]
+        return room(text, final and end == len(rest))
+
+    if fits(len(rest)):
+        return len(rest)
+    return max(takewhile(fits, sms.sentence_ends(rest)), default=0)
 
 
 def next_page(

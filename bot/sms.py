@@ -79,8 +79,6 @@ _SENTENCE_END = regex.compile(
     regex.VERBOSE | regex.MULTILINE,
 )
 
-_ENDED = regex.compile(r"""[.!?…。！？।۔؟] ["'\p{Pe}\p{Pf}]*+ \Z""", regex.VERBOSE)
-
 _WORD_END = regex.compile(
     r"""
     (?<= [^\s«] ) (?= [^\S\u00A0\u202F] \s*+ (?! [?!;:»%] ) )        # French: « Vraiment ? »
@@ -272,9 +270,11 @@ def cut(text: str, fits: Callable[[str], bool], keep: Sequence[str] = ()) -> tup
     return text[start:end], text[rest:]
 
 
-def ends_sentence(text: str) -> bool:
-    """Tell whether a text ends with a sentence mark of any script, or one and a closing mark."""
-    return _ENDED.search(text) is not None
+def sentence_ends(text: str) -> list[int]:
+    """List the offsets at which sentences end, that of the text last."""
+    inside = _inside(text, ())
+    ends = {match.end() for match in _SENTENCE_END.finditer(text)} - inside
+    return sorted({*ends, len(text)})
 
 
 def _inside(text: str, keep: Iterable[str]) -> set[int]:
