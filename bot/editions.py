@@ -154,7 +154,7 @@ class Editor:
             language=texts.language,
             tag=link_tag(texts.language),
             name=name,
-            titles={id: _title(topic.title, texts) for id, topic in topics},
+            titles={id: self._title(topic.title, texts) for id, topic in topics},
             answers={answer.label: answer for answer in _answers(self.originals, texts)},
             phrases=self._phrases(texts, words | {"phone": self.originals.support_line}),
             draft=found is not None and any(
@@ -164,6 +164,13 @@ class Editor:
                 name for name, text in self.originals.phrases.items() if not texts.has(text)
             ),
         )  # fmt: skip
+
+    def _title(self, english: str, texts: Texts) -> str:
+        """Give a topic's title; one that is not translated says that it is English."""
+        title = texts.get(english, "title")
+        if texts.has(english, "title"):
+            return title
+        return f"{title} {texts.get(self.originals.phrases['in_english'])}"
 
     def _problem(self, where: str, text: str, fatal: bool) -> None:
         file, _, key = where.partition(": ")
@@ -193,11 +200,6 @@ class _Kept(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
-
-
-def _title(english: str, texts: Texts) -> str:
-    title = texts.get(english, "title")
-    return title if texts.has(english, "title") else f"{title} (English)"
 
 
 def _fault(text: str, english: str, known: set[str]) -> str:

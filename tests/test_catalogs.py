@@ -143,7 +143,7 @@ def test_of_a_language_reviewed_in_part_the_rest_is_english(copy: Path) -> None:
     edition = library(copy, reviewed=True).editions["fr"]
     assert edition.answers["child.cart"].language == "fr"
     assert edition.answers["adult.cart"].language == "en"
-    assert edition.titles["cart"] == "CAR T cells (English)"
+    assert edition.titles["cart"] == "CAR T cells (En anglais seulement)"
 
 
 def test_a_stale_phrase_is_said_in_english_and_says_so(edit: Edit) -> None:

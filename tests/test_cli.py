@@ -1,6 +1,7 @@
 """The commands, run as people run them: arguments and standard input in, lines and a status out."""
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -17,7 +18,18 @@ from .conftest import BASE_URL, ROOT, SHARED
 
 pytestmark = pytest.mark.usefixtures("one_line")
 
-COMMANDS = ["serve", "chat", "text", "replies", "check", "classify", "migrate", "locales"]
+COMMANDS = [
+    "serve",
+    "chat",
+    "text",
+    "replies",
+    "check",
+    "classify",
+    "evaluate",
+    "explain",
+    "migrate",
+    "locales",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +95,7 @@ def test_a_conversation_as_json_lines() -> None:
     ]
     assert list(rows[0]) == [
         "inbound", "reply", "language", "label", "topic", "audience",
-        "encoding", "segments", "units",
+        "encoding", "segments", "units", "why",
     ]  # fmt: skip
     assert [rows[7][key] for key in ("reply", "encoding", "segments", "units")] == ["", "", 0, 0]
     assert rows[8]["encoding"] == "GSM-7"
@@ -320,3 +332,79 @@ def test_python_m_bot_is_the_command() -> None:
         check=True,
     )  # fmt: skip
     assert done.stdout.startswith("answerline")
+
+
+# --- understanding ---
+
+
+def test_explain_shows_each_rule_and_the_label() -> None:
+    told = [
+        (
+            "cart child",
+            ["known: cart (topic adult.cart", "every word is known", "label: child.cart"],
+        ),
+        ("i want to die", ["crisis: want to die (crisis (en", "label: crisis"]),
+        ("٣", ["the whole message is the number 3", "label: out_of_scope"]),
+        ("STOP", ["the whole message is a word: carrier stop (en", "label: stop"]),
+        ("does chemo hurt", ["not known: does", "not understood; it names: adult.chemo"]),
+        ("asdf", ["not understood; it names: nothing", "label: out_of_scope"]),
+        ("chemo radiation", ["but they ask for several things"]),
+        ("化疗", ["written in CJK: zh_Hans", "language: zh_Hans"]),
+        ("помогите", ["written in CYRILLIC: no language here", "asks for: no_language"]),
+    ]
+    for text, wanted in told:
+        shown = run("explain", text).stdout
+        for part in wanted:
+            assert part in shown, (text, part)
+    after = run("explain", "child", "--context", "adult.cart", "--language", "fr").stdout
+    assert after.splitlines()[-2:] == ["language: fr", "label: child.cart"]
+    assert "label: child.cart" in run("explain", "cart", "--audience", "child").stdout
+
+
+def test_chat_as_json_says_why() -> None:
+    (row,) = [json.loads(one) for one in run("chat", "--json", typed="cart\n").stdout.splitlines()]
+    assert row["why"][-1].startswith("asks for: topic adult.cart")
+
+
+def test_evaluate_counts_wrong_answers_first(tmp_path: Path) -> None:
+    table = tmp_path / "en.tsv"
+    rows = (
+        "cart\tadult.cart,child.cart\tkeyword",
+        "cart\tchild.cart\tkeyword",
+        "asdf\tadult.chemo\ttypo",
+        "kill myself\tcrisis\tcrisis",
+        "STOP\tstop\toptout",
+        "radiation for my kid\tout_of_scope\toos",
+    )
+    table.write_text("text\tlabels\tkind\n" + "\n".join(rows) + "\n")
+    figures = json.loads(run("evaluate", str(table), "--json").stdout)
+    assert figures["wrong answers, all rows"] == [2, 6]
+    assert figures["wrong answers where out of scope is right"] == [1, 1]
+    assert figures["crisis found"] == [1, 1]
+    assert figures["opt-outs found"] == [1, 1]
+    assert figures["right answer, in scope"] == [1, 3]
+    assert figures["declined or asked back, in scope"] == [1, 3]
+    assert figures["crisis false alarms, all rows"] == [0, 6]
+    shown = run("evaluate", str(table), "--show", "9").stdout
+    assert shown.startswith("wrong answers, all rows ")
+    assert "en  'asdf': out_of_scope, wanted adult.chemo" in shown
+    assert re.search(r"^keyword +2 +50\.0% +1$", shown, re.MULTILINE)
+    assert re.search(r"^ +1 +adult\.chemo -> out_of_scope$", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"text\tlabel\ncart\tadult.cart\n", "x.tsv:1: has no column 'labels'"),
+        (b"", "x.tsv:1: has no column 'labels'"),
+        (b"text\tlabels\ncart\n", "x.tsv:2: has other columns than line 1"),
+        (b"text\tlabels\ncart\ta\tb\n", "x.tsv:2: has other columns than line 1"),
+        (b"text\tlabels\ncart\t\n", "x.tsv:2: has other columns than line 1"),
+        (b"text\tlabels\n\xff\ta\n", "x.tsv: cannot be read"),
+    ],
+)
+def test_a_table_that_is_none_is_named(tmp_path: Path, text: bytes, said: str) -> None:
+    (tmp_path / "x.tsv").write_bytes(text)
+    result = run("evaluate", str(tmp_path / "x.tsv"))
+    assert result.exit_code == 1
+    assert said in result.stderr

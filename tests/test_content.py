@@ -233,7 +233,7 @@ def test_a_changed_english_text_makes_its_translation_fuzzy_and_unsent(edit: Edi
 def test_a_missing_translation_is_named(edit: Edit, content: Content) -> None:
     french = content.translations["fr"].texts["title", "Chemo"]
     broken = read(edit(FRENCH, f'msgstr "{french}"', 'msgstr ""'))
-    assert broken.library.editions["fr"].titles["chemo"] == "Chemo (English)"
+    assert broken.library.editions["fr"].titles["chemo"] == "Chemo (En anglais seulement)"
     assert "chemo.toml: title: is missing" in said(broken, Line.of(broken.library, BASE_URL))
 
 

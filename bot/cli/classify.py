@@ -10,7 +10,7 @@ from bot.app import make_line
 from bot.config import Config
 from bot.conversation import respond
 from bot.library import audience_of
-from bot.model import Conversation, Inbound
+from bot.model import Conversation, Inbound, Reply
 from bot.speaker import Line
 
 
@@ -41,14 +41,21 @@ def classify(config: Config) -> None:
 
 def label(row: dict[str, Any], line: Line) -> str:
     """Label one text as a contact of that language, after that answer, would have it answered."""
-    context = str(row.get("context") or "")
+    language = str(row.get("lang") or "").replace("-", "_")
+    return answered(row["text"], line, language, str(row.get("context") or "")).label
+
+
+def answered(
+    text: str, line: Line, language: str = "", context: str = "", audience: str = ""
+) -> Reply:
+    """Answer a text of a contact who is answered in a language and was just given an answer."""
     before = Conversation(
-        language=str(row.get("lang") or "").replace("-", "_"),
-        audience=audience_of(context),
+        language=language,
+        audience=audience or audience_of(context),
         screen=context,
         introduced=True,
     )
-    return respond(Inbound("classify", "", "", row["text"]), before, line, 0)[0].label
+    return respond(Inbound("classify", "", "", text), before, line, 0)[0]
 
 
 def _row(raw: bytes) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from bot import sms
 from bot.app import beside_database, make_line
+from bot.cli.explain import why
 from bot.config import Config
 from bot.languages import PSEUDO
 from bot.model import Inbound, Reply
@@ -55,7 +56,8 @@ def chat(config: Config, language: str | None, sender: str, database: str, as_js
     for number, text in enumerate(_typed()):
         inbound = Inbound("chat", sender, f"{run}-{number}", text)
         reply = turns.take(inbound)
-        click.echo(_as_json(text, reply) if as_json else _as_phone(reply.text))
+        trace = why(text, line) if as_json else []
+        click.echo(_as_json(text, reply, trace) if as_json else _as_phone(reply.text))
     store.close()
 
 
@@ -124,7 +126,7 @@ def _at_a_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _as_json(text: str, reply: Reply) -> str:
+def _as_json(text: str, reply: Reply, trace: list[str]) -> str:
     size = sms.measure(reply.text)
     sent = bool(reply.text)
     said = {
@@ -137,6 +139,7 @@ def _as_json(text: str, reply: Reply) -> str:
         "encoding": size.encoding if sent else "",
         "segments": size.segments if sent else 0,
         "units": size.units,
+        "why": trace,
     }
     return json.dumps(said, ensure_ascii=False)
 

@@ -1,5 +1,6 @@
 """Decide what a text asks for: crisis, whole messages, numbers, then words that fill a text."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -37,36 +38,63 @@ class Intent:
     written: tuple[str, ...] = ()
 
 
-def understand(text: str, vocabulary: Vocabulary) -> Intent:
-    """Tell what a text asks for. Any text is accepted; what makes no sense is `unknown`."""
+Note = Callable[[str], None] | None
+"""Takes down, in a few words, what a rule found: the trace of a decision; None for most texts."""
+
+
+def understand(text: str, vocabulary: Vocabulary, note: Note = None) -> Intent:
+    """Tell what a text asks for. Any text is accepted; what makes no sense is `unknown`.
+
+    `note` is called with what each rule found, in the order of the rules.
+    """
     text = text[:LONGEST_TEXT]
     written = vocabulary.writing.read(text)
-    intent = _meant(text, vocabulary)
+    if note and written.script:
+        note(f"written in {written.script}: {', '.join(written.languages) or 'no language here'}")
+    intent = _meant(text, vocabulary, note)
     if intent.kind == "unknown" and not intent.near and written.script and not written.languages:
         return Intent("no_language")
     return replace(intent, written=written.languages) if written.languages else intent
 
 
-def _meant(text: str, vocabulary: Vocabulary) -> Intent:
+def _meant(text: str, vocabulary: Vocabulary, note: Note) -> Intent:
     words = tokens(text)
-    crisis = _crisis(words, vocabulary)
+    if note:
+        note(f"words: {' '.join(words)}")
+    crisis = _crisis(words, vocabulary, note)
     if crisis:
         return Intent("crisis", languages=_languages(crisis))
-    known = _whole(vocabulary.meanings.get("".join(words), ()))
+    whole = vocabulary.meanings.get("".join(words), ())
+    known = _whole(whole)
     if known is not None:
+        if note:
+            note(f"the whole message is a word: {_told(whole)}")
         return known
     digits = number(text)
     if digits is not None:
+        if note:
+            note(f"the whole message is the number {digits}")
         return Intent("number", number=digits)
-    return _filled(words, vocabulary) or _not_understood(words, vocabulary)
+    return _filled(words, vocabulary, note) or _not_understood(words, vocabulary, note)
 
 
-def _crisis(words: list[str], vocabulary: Vocabulary) -> list[Meaning]:
+def _told(meanings: Iterable[Meaning]) -> str:
+    """Write meanings down: `topic adult.cart (en, fr)`."""
+    languages: dict[str, list[str]] = {}
+    for one in meanings:
+        what = one.kind if one.value in ("", one.kind) else f"{one.kind} {one.value}"
+        languages.setdefault(what, []).append(one.language or "any")
+    return "; ".join(f"{what} ({', '.join(those)})" for what, those in languages.items())
+
+
+def _crisis(words: list[str], vocabulary: Vocabulary, note: Note) -> list[Meaning]:
     for start in range(len(words)):
         for end, meanings in vocabulary.spans(words, start, vocabulary.crisis):
             if end - start > 1 and "".join(words[start:end]) in vocabulary.alone:
                 continue
             if crisis := [meaning for meaning in meanings if meaning.kind == "crisis"]:
+                if note:
+                    note(f"crisis: {' '.join(words[start:end])} ({_told(crisis)})")
                 return crisis
     return []
 
@@ -98,11 +126,13 @@ def _named(named: list[Meaning]) -> Intent | None:
     return Intent("language", there[0], targets=there) if there else Intent("no_language")
 
 
-def _filled(words: list[str], vocabulary: Vocabulary) -> Intent | None:
+def _filled(words: list[str], vocabulary: Vocabulary, note: Note) -> Intent | None:
     """Read a text that known words fill to the last: `cart child`, `menu please`, `in French`."""
-    spans = _spans(words, vocabulary)
+    spans = _spans(words, vocabulary, note)
     if spans is None:
         return None
+    if note:
+        note("every word is known")
     topics: list[tuple[Meaning, ...]] = []
     audiences: dict[str, list[Meaning]] = {}
     commands: dict[str, list[Meaning]] = {}
@@ -119,7 +149,10 @@ def _filled(words: list[str], vocabulary: Vocabulary) -> Intent | None:
             where.setdefault(said[0].value, []).extend(said)
         else:  # a language: by its name, as its code may be a word (Italian is `it`)
             named += [m for m in meanings if m.kind == "language" and m.language == ""]
-    if len(audiences) > 1 or len(topics) > 1 or WHOLE_MESSAGE_ONLY & set(commands):
+    several = len({_targets(one) for one in topics}) > 1  # a topic may be named twice
+    if len(audiences) > 1 or several or WHOLE_MESSAGE_ONLY & set(commands):
+        if note:
+            note("but they ask for several things, or for what only a whole message asks for")
         return None
     audience = next(iter(audiences), "")
     told = audiences.get(audience, [])
@@ -138,20 +171,26 @@ def _filled(words: list[str], vocabulary: Vocabulary) -> Intent | None:
     return None
 
 
-def _spans(words: list[str], vocabulary: Vocabulary) -> list[tuple[Meaning, ...]] | None:
+def _spans(
+    words: list[str], vocabulary: Vocabulary, note: Note
+) -> list[tuple[Meaning, ...]] | None:
     """Cut the words in the longest known ones from the left; None if any word is left over."""
     spans: list[tuple[Meaning, ...]] = []
     start = 0
     while start < len(words):
         found = vocabulary.longest(words, start)
         if found is None:
+            if note:
+                note(f"not known: {words[start]}")
             return None
+        if note:
+            note(f"known: {' '.join(words[start : found[0]])} ({_told(found[1])})")
         start, meanings = found
         spans.append(meanings)
     return spans
 
 
-def _not_understood(words: list[str], vocabulary: Vocabulary) -> Intent:
+def _not_understood(words: list[str], vocabulary: Vocabulary, note: Note) -> Intent:
     """Note what a text names all the same: topics, in its order, and whom it is about."""
     near: dict[str, None] = {}
     audiences: set[str] = set()
@@ -161,6 +200,8 @@ def _not_understood(words: list[str], vocabulary: Vocabulary) -> Intent:
         near.update(dict.fromkeys(m.value for m in meanings if m.kind == "topic"))
         audiences |= {m.value for m in meanings if m.kind == "command"} & set(AUDIENCES)
     audience = audiences.pop() if len(audiences) == 1 else ""
+    if note:
+        note(f"not understood; it names: {', '.join(filter(None, (*near, audience))) or 'nothing'}")
     return Intent("unknown", near=tuple(near), audience=audience)
 
 

@@ -1,0 +1,33 @@
+"""`explain`: why the line labels a text as it does, rule by rule."""
+
+import click
+
+from bot.app import make_line
+from bot.cli.classify import answered
+from bot.config import Config
+from bot.speaker import Line
+from bot.understanding import understand
+
+
+@click.command()
+@click.argument("text")
+@click.option("--language", default="", help="Language that the contact is answered in.")
+@click.option("--context", default="", help="Label answered just before, such as adult.cart.")
+@click.option("--audience", type=click.Choice(["adult", "child"]), help="Audience told before.")
+@click.pass_obj
+def explain(config: Config, text: str, language: str, context: str, audience: str | None) -> None:
+    """Show what each rule found in TEXT, and the label that came of it."""
+    line = make_line(config)
+    for found in why(text, line):
+        click.echo(found)
+    reply = answered(text, line, language=language, context=context, audience=audience or "")
+    click.echo(f"language: {reply.language}")
+    click.echo(f"label: {reply.label}")
+
+
+def why(text: str, line: Line) -> list[str]:
+    """Give the trace of a text: what each rule of the understanding found, in order."""
+    found: list[str] = []
+    intent = understand(text, line.vocabulary, found.append)
+    told = ", ".join(filter(None, (intent.value, *intent.targets, intent.audience)))
+    return [*found, f"asks for: {' '.join(filter(None, (intent.kind, told)))}"]
