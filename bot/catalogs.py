@@ -24,6 +24,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.catalog import Message as BabelMessage
 from babel.messages.pofile import PoFileError, PoFileParser, unescape, write_po
 
+from bot.library import ENGLISH
+
 TEMPLATE: Final = "messages.pot"
 _HEADER: Final = """\
 # Translations of Answerline. Translations that no qualified person has reviewed are drafts.
@@ -144,12 +146,15 @@ def review(path: Path, language: str, by: str, on: date, only: str = "") -> int:
     """Note in a catalog that a person has reviewed its texts; return how many were not yet.
 
     `only` limits it to entries whose place (such as `topics/cart.toml: child.gist`) contains it.
-    Stale entries are left out: they are to be translated again first.
+    Stale entries are left out: they are to be translated again first. Raises BrokenCatalogError
+    where there is no such entry.
     """
     catalog, count = _parse(path, language), 0
-    for entry in catalog:
-        here = any(only in comment for comment in entry.auto_comments)
-        if not (entry.id and entry.string and here) or entry.fuzzy or _is_reviewed(entry):
+    there = [one for one in catalog if any(only in comment for comment in one.auto_comments)]
+    if not there:
+        raise BrokenCatalogError(f"{path}: has no entry of {only!r}")
+    for entry in there:
+        if not (entry.id and entry.string) or entry.fuzzy or _is_reviewed(entry):
             continue
         kept = [line for line in entry.user_comments if not _REVIEW.fullmatch(line)]
         entry.user_comments = [*kept, f"reviewed: {on} by {by} [{_fingerprint(entry)}]"]
@@ -176,10 +181,11 @@ def new(folder: Path, language: str, messages: Iterable[Message]) -> Path:
     if path.exists():
         raise BrokenCatalogError(f"{path}: is there already")
     try:
-        Locale.parse(language)
+        if Locale.parse(language).language == ENGLISH:
+            raise BrokenCatalogError(f"{language!r} needs no catalog: English is in messages/")
     except (UnknownLocaleError, ValueError) as error:
         raise BrokenCatalogError(
-            f"{language!r} is no language code such as pt or sr_Latn ({error})"
+            f"{language!r} is no language code such as pt or sr_Latn"
         ) from error
     path.parent.mkdir(parents=True)
     path.write_bytes(_written(_updated(_empty(language), _template(messages))))

@@ -17,6 +17,15 @@ LONGEST: Final = 3
 """Times as long as the English that a phrase's translation may be; one longer leaves no room."""
 
 
+KINDS: Final[Mapping[str, tuple[str, str]]] = {
+    "crisis": ("crisis", "crisis"),
+    "danger": ("crisis", "crisis"),
+    "leave": ("command", "stop"),
+    "filler": ("filler", "filler"),
+}
+"""What the words of a table of commands.toml mean where that is not its own name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sending:
     """Which translations are sent, and how: `reviewed` ones only; `fold`ed, in these languages."""
@@ -112,8 +121,9 @@ class Editor:
     def library(self, translations: Mapping[str, Translation]) -> Library:
         """Make every edition, and the words of all of them; English comes first.
 
-        A language of which no answer may be sent has no edition; its words are known all the same,
-        and answered in English.
+        A language has no edition before all its phrases and one answer may be sent, so that nobody
+        is spoken to in two; what is stale since is said in English. Its words are known all the
+        same, and answered in English.
         """
         # Those with carriers' words first: a word of several languages is taken for theirs.
         known = sorted(translations, key=lambda one: (not _prescribed(translations[one]), one))
@@ -124,7 +134,11 @@ class Editor:
             found = translations.get(language)
             texts = Texts.of(language, found, self.sending)
             edition = self._edition(texts, names[language][0], found)
-            if any(answer.language == language for answer in edition.answers.values()):
+            whole = all(
+                texts.has(text) or (found and ("", text) in found.stale)
+                for text in self.originals.phrases.values()
+            )
+            if whole and any(one.language == language for one in edition.answers.values()):
                 editions[language] = edition
             keywords += _keywords(self.originals, texts)
         keywords = [
@@ -264,10 +278,10 @@ def _keywords(originals: Originals, texts: Texts) -> Iterator[Keyword]:
             for one in words(command.keywords, "keywords", "language", "", f"{where}.keywords"):
                 yield replace(one, value=texts.language, language="")
             continue
-        kind = name if name in ("crisis", "filler") else "command"
+        kind, value = KINDS.get(name, ("command", name))
         yield from words(command.carrier, "carrier", "carrier", name, f"{where}.carrier")
-        yield from words(command.word, "command", kind, name, f"{where}.word")
-        yield from words(command.keywords, "keywords", kind, name, f"{where}.keywords")
+        yield from words(command.word, "command", kind, value, f"{where}.word")
+        yield from words(command.keywords, "keywords", kind, value, f"{where}.keywords")
 
 
 def _language_words(

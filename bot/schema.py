@@ -78,6 +78,7 @@ _SOURCE: Final = re.compile(
 COMMANDS: Final = (
     "menu", "more", "adult", "child", "language", "help", "stop", "start", "support", "about",
     "greeting", "thanks", "crisis", "filler", "this_language",
+    "danger", "leave",
 )  # fmt: skip
 NAMED_COMMANDS: Final = COMMANDS[:10]
 """Those that have a word of their own, shown in replies."""

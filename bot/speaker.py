@@ -77,7 +77,8 @@ class Speaker:
 
         Two ways to write one language are near enough to answer in either.
         """
-        if self.intent.kind not in ("topic", "audience", "unknown"):
+        greeted = (self.intent.kind, self.intent.value) == ("command", "greeting")
+        if not greeted and self.intent.kind not in ("topic", "audience", "unknown"):
             return ()
         written = self.intent.written
         likely = tuple(one for one in self._likely() if one in written)
@@ -98,7 +99,8 @@ class Speaker:
                 return self._audience(intent.value)
             case "language":
                 named = self._narrowed(intent.targets)
-                return self._speak(named[0]) if len(named) == 1 else self._ask_language(named)
+                one = len(named) == 1
+                return self._speak(named[0]) if one else self._ask_language(named, LANGUAGES)
             case "number":
                 return self._number(intent.number)
             case "topic":
@@ -150,15 +152,15 @@ class Speaker:
             return self.before.language
         return self.language
 
-    def _ask_language(self, languages: tuple[str, ...]) -> tuple[Reply, Conversation]:
+    def _ask_language(
+        self, languages: tuple[str, ...], phrase: str = "which_language"
+    ) -> tuple[Reply, Conversation]:
         """Ask which of several languages a text is in; what it asked for is shown after that."""
         self.language = languages[0]
         edition = self.line.library.edition(self.language)
         names = [self.line.library.edition(one).name for one in languages]
         choices = [edition.say("choice", number=n, title=one) for n, one in enumerate(names, 1)]
-        reply, after = self._said(
-            "\n".join((edition.say("which_language"), *choices)), "out_of_scope"
-        )
+        reply, after = self._said("\n".join((edition.say(phrase), *choices)), "out_of_scope")
         offered = tuple(f"language:{one}" for one in languages)
         asked = self.intent.targets if self.intent.kind == "topic" else ()
         return reply, replace(
@@ -263,7 +265,10 @@ class Speaker:
             reply, after = self._go(self.before.asked, self.before.audience)
             return reply, replace(after, language=language, chosen=True)
         edition = self.line.library.edition(language)
-        reply, after = self._said(edition.say("language_set"), label, edition.say("reply_menu"))
+        # In English this would tell the wrong language; then the name alone is said.
+        known = "language_set" not in edition.in_english
+        said = edition.say("language_set") if known else edition.name
+        reply, after = self._said(said, label, edition.say("reply_menu"))
         return reply, replace(after, language=language, chosen=True)
 
     # --- topics ---

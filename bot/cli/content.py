@@ -100,6 +100,7 @@ def refresh(config: Config) -> None:
         click.echo(f"wrote {path.relative_to(config.content)}")
     if not changed:
         click.echo("nothing to do")
+    _name_unread(content)
 
 
 @locales.command()
@@ -110,6 +111,14 @@ def status(config: Config, as_json: bool) -> None:
     content, line, _ = _content(config)
     rows = list(_status(content, line))
     click.echo(json.dumps([asdict(row) for row in rows], indent=1) if as_json else _table(rows))
+    _name_unread(content)
+
+
+def _name_unread(content: Content) -> None:
+    """End with status 1 where a catalog could not be read, naming it: the others were."""
+    unread = [str(problem) for problem in content.problems if not problem.key]
+    if unread:
+        raise click.ClickException("\n".join(unread))
 
 
 @locales.command()
@@ -167,18 +176,20 @@ def _status(content: Content, line: Line) -> Iterator[Status]:
     if not line.layout.base_url:  # full addresses would be most of what is counted
         line = Line.of(line.library, checks.REFERENCE_BASE, line.layout.budget)
     unique = {(m.context, m.text): m for m in content.messages}.values()
-    for language, edition in line.library.editions.items():
+    editions = line.library.editions
+    for language in dict.fromkeys((*editions, *content.translations)):
         states = Counter({"reviewed": len(unique)} if language == ENGLISH else {})
         if language != ENGLISH:
             states.update(catalogs.state(m, content.translations[language]) for m in unique)
         segments = [
             sms.measure(line.layout.show(label, language, page)).segments
-            for label in edition.answers
+            for label in (editions[language].answers if language in editions else ())
             for page in range(len(line.layout.screen(label, language).pages))
         ]
+        name = editions[language].name if language in editions else "(not offered yet)"
         yield Status(
-            language, edition.name, states["reviewed"], states["draft"], states["stale"],
-            states["missing"], len(segments), round(sum(segments) / len(segments), 2),
+            language, name, states["reviewed"], states["draft"], states["stale"],
+            states["missing"], len(segments), round(sum(segments) / max(len(segments), 1), 2),
         )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """`evaluate`: how well texts of a labelled set are understood, the wrong answers first.
 
 A set is a table, tab-separated, with a first line that names its columns: `text` and `labels`
-(every acceptable one, comma-separated), and where they are known `lang`, `context` and `kind`.
+(every acceptable one, comma-separated), and where they are known `lang`, `context`, `kind` and
+`part` (rules are built with one part of a set, and measured on another).
 """
 
 import csv
@@ -54,14 +55,17 @@ class Row:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--part", help="Only rows whose column part says this, such as measure.")
 @click.option("--show", default=0, help="Also show so many texts that got a wrong label.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
-def evaluate(config: Config, files: tuple[Path, ...], show: int, as_json: bool) -> None:
+def evaluate(
+    config: Config, files: tuple[Path, ...], part: str | None, show: int, as_json: bool
+) -> None:
     """Label the texts of FILES and count what is right and what is wrong.
 
     A file is a tab-separated table with the columns text and labels, and lang (or the file's name),
-    context and kind.
+    context, kind and part.
     """
     line = make_line(config)
     rows = [
@@ -74,6 +78,7 @@ def evaluate(config: Config, files: tuple[Path, ...], show: int, as_json: bool) 
         )
         for path in files
         for one in _table(path)
+        if part in (None, one.get("part"))
     ]
     figures = measure(rows)
     if as_json:

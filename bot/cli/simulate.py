@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from bot import sms
 from bot.app import beside_database, make_line
+from bot.channels.twilio import PATH
 from bot.cli.explain import why
 from bot.config import Config
 from bot.languages import PSEUDO
@@ -38,6 +39,8 @@ def chat(config: Config, language: str | None, sender: str, database: str, as_js
     """Talk to the line in the terminal, or pipe in one message a line."""
     line = make_line(config, pseudo=language == PSEUDO)
     editions = line.library.editions
+    codes = {code.casefold(): code for code in editions}
+    language = codes.get((language or "").replace("-", "_").casefold(), language)
     if language and language not in editions:
         raise click.BadParameter(
             f"{language!r} is none of {', '.join(editions)}", param_hint="--language"
@@ -66,15 +69,20 @@ def chat(config: Config, language: str | None, sender: str, database: str, as_js
 @click.option("--from", "sender", default="+15145550123", show_default=True, help="Who texts.")
 @click.option("--to", default="+15145550100", show_default=True, help="The line's number.")
 @click.option("--sid", help="MessageSid; the same one again gets the same reply.  [default: new]")
-@click.option("--url", help="The webhook.  [default: this machine's, on PORT]")
+@click.option("--url", help="The server or its webhook.  [default: this machine's, on PORT]")
 @click.pass_obj
 def text(config: Config, body: str, sender: str, to: str, sid: str | None, url: str | None) -> None:
     """Post one correctly signed Twilio webhook to a running server, and show the reply."""
     import httpx  # noqa: PLC0415 - only this command sends anything
     from twilio.request_validator import RequestValidator  # noqa: PLC0415
 
-    url = url or f"http://127.0.0.1:{config.port}/twilio/messages"
+    url = url or f"http://127.0.0.1:{config.port}"
+    url = url if url.rstrip("/").count("/") > 2 else url.rstrip("/") + PATH
     sid = sid or f"SM{secrets.token_hex(16)}"
+    try:
+        body.encode()
+    except UnicodeEncodeError as error:
+        raise click.BadParameter("is not UTF-8 text", param_hint="BODY") from error
     form = {"MessageSid": sid, "From": sender, "To": to, "Body": body, "NumMedia": "0"}
     try:
         parts = urlsplit(url)

@@ -64,8 +64,11 @@ def _meant(text: str, vocabulary: Vocabulary, note: Note) -> Intent:
     crisis = _crisis(words, vocabulary, note)
     if crisis:
         return Intent("crisis", languages=_languages(crisis))
+    asked = _sign("stop", words, vocabulary, note)
     whole = vocabulary.meanings.get("".join(words), ())
     known = _whole(whole)
+    if known is None and asked:
+        return Intent("command", "stop", languages=_languages(asked))
     if known is not None:
         if note:
             note(f"the whole message is a word: {_told(whole)}")
@@ -96,7 +99,16 @@ def _crisis(words: list[str], vocabulary: Vocabulary, note: Note) -> list[Meanin
                 if note:
                     note(f"crisis: {' '.join(words[start:end])} ({_told(crisis)})")
                 return crisis
-    return []
+    return _sign("crisis", words, vocabulary, note)
+
+
+def _sign(value: str, words: list[str], vocabulary: Vocabulary, note: Note) -> list[Meaning]:
+    """Find words with a gap: `took .. pills`, `stop .. texting`."""
+    found = [one for one in vocabulary.found(words) if one[0].meaning.value == value]
+    if note:
+        for sign, start, end in found:
+            note(f"{value}: {' .. '.join(sign.pieces)} in: {' '.join(words[start:end])}")
+    return [sign.meaning for sign, _, _ in found]
 
 
 def _whole(meanings: tuple[Meaning, ...]) -> Intent | None:

@@ -22,6 +22,19 @@ class Meaning:
     language: str
 
 
+GAP: Final = ".."
+"""Stands in a keyword for up to WINDOW words (`took .. pills`), which is looked for anywhere."""
+WINDOW: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Words that mean something where they stand in one text in this order, not far apart."""
+
+    pieces: tuple[str, ...]
+    meaning: Meaning
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Meanings by folded word. A word is its tokens joined, so that `car t` is `cart`.
@@ -30,7 +43,7 @@ class Vocabulary:
     further token need be joined. `crisis` is the same for crisis words alone, and `alone` has those
     of them that are one token: as they are looked for inside of sentences, they are never joined
     from two (the French `sur dose` is no `surdose`). `writing` tells the language of a text that is
-    not in Latin script.
+    not in Latin script. `signs` are keywords with a GAP, by their first piece.
     """
 
     meanings: Mapping[str, tuple[Meaning, ...]]
@@ -38,6 +51,8 @@ class Vocabulary:
     crisis: Mapping[str, int]
     alone: frozenset[str]
     writing: Writing = field(default_factory=Writing)
+    signs: Mapping[str, tuple[Sign, ...]] = field(default_factory=dict)
+    sign_reach: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, keywords: Iterable[Keyword], writing: Writing | None = None) -> "Vocabulary":
@@ -45,10 +60,16 @@ class Vocabulary:
         shared: dict[Meaning, Meaning] = {}  # there are few, of tens of thousands of words
         found: dict[str, dict[Meaning, None]] = {}
         crisis: dict[str, int] = {}
+        signs: dict[str, list[Sign]] = {}
         for keyword in keywords:
+            meaning = Meaning(keyword.kind, keyword.value, keyword.language)
+            if GAP in keyword.text:
+                pieces = tuple("".join(tokens(piece)) for piece in keyword.text.split(GAP))
+                if all(pieces):
+                    signs.setdefault(pieces[0], []).append(Sign(pieces, meaning))
+                continue
             words = tokens(keyword.text)
             joined = "".join(words)
-            meaning = Meaning(keyword.kind, keyword.value, keyword.language)
             found.setdefault(joined, {})[shared.setdefault(meaning, meaning)] = None
             if keyword.kind == "crisis":
                 crisis[joined] = max(len(words), crisis.get(joined, 0))
@@ -61,19 +82,25 @@ class Vocabulary:
             crisis=_reach(crisis),
             alone=frozenset(word for word, count in crisis.items() if count == 1),
             writing=writing or Writing(),
+            signs={first: tuple(all) for first, all in signs.items()},
+            sign_reach=_reach(signs),
         )
 
     def spans(
         self, words: list[str], start: int, reach: Mapping[str, int]
     ) -> Iterator[tuple[int, tuple[Meaning, ...]]]:
         """Yield (end, meanings) of each known word that stands at `start`, the shortest first."""
-        joined = ""
-        for end in range(start, len(words)):
-            joined += words[end]
-            if len(joined) > reach.get(joined[:HEAD], 0):
-                return
+        for end, joined in _runs(words, start, reach):
             if meanings := self.meanings.get(joined):
-                yield end + 1, meanings
+                yield end, meanings
+
+    def found(self, words: list[str]) -> Iterator[tuple[Sign, int, int]]:
+        """Yield each sign that stands in a text, with where it starts and ends."""
+        for start in range(len(words)):
+            for end, first in _runs(words, start, self.sign_reach):
+                for sign in self.signs.get(first, ()):
+                    if stop := _follow(words, end, sign.pieces[1:]):
+                        yield sign, start, stop
 
     def longest(self, words: list[str], start: int) -> tuple[int, tuple[Meaning, ...]] | None:
         """Give the longest known word that stands at `start`, as (end, meanings)."""
@@ -81,6 +108,32 @@ class Vocabulary:
         for found in self.spans(words, start, self.reach):  # noqa: B007 - the last counts
             pass
         return found
+
+
+def _runs(words: list[str], start: int, reach: Mapping[str, int]) -> Iterator[tuple[int, str]]:
+    """Yield (end, joined words) from `start` on as long as a known word may begin so."""
+    joined = ""
+    for end in range(start, len(words)):
+        joined += words[end]
+        if len(joined) > reach.get(joined[:HEAD], 0):
+            return
+        yield end + 1, joined
+
+
+def _follow(words: list[str], start: int, pieces: tuple[str, ...]) -> int:
+    """Give where pieces end that follow within the window, in order; 0 if they do not."""
+    if not pieces:
+        return start
+    piece = pieces[0]
+    for begin in range(start, min(start + WINDOW + 1, len(words))):
+        joined = ""
+        for end in range(begin, len(words)):
+            joined += words[end]
+            if joined == piece:
+                return _follow(words, end + 1, pieces[1:])
+            if not piece.startswith(joined):
+                break
+    return 0
 
 
 def _reach(words: Iterable[str]) -> dict[str, int]:
