@@ -49,6 +49,10 @@ NOTES: Final[Mapping[str, str]] = {
 }
 """What a translator should know, by context; it stands above each entry."""
 
+HEARD: Final = frozenset({"keywords", "carrier", "command"})
+"""Contexts of words that are listened for, whatever the state of their translation: someone was
+shown them once, and a line that no longer knows its own STOP would be deaf."""
+
 MATCHED: Final = frozenset(NOTES) - {"", "title", "command"}
 """Contexts of words that are looked for and never sent: a fuzzy list of them still counts, or one
 more English word for a crisis would make the line deaf to all the others in every language."""
@@ -74,12 +78,14 @@ class Message:
 class Translation:
     """One language's texts that are not stale, and which of its entries are stale or reviewed.
 
-    `lines` tells where in the file each stands.
+    `heard` are the words that are listened for, stale ones too; `lines` tells where in the file
+    each entry stands.
     """
 
     texts: Mapping[Key, str]
     stale: frozenset[Key] = frozenset()
     reviewed: frozenset[Key] = frozenset()
+    heard: Mapping[Key, str] = field(default_factory=dict)
     lines: Mapping[Key, int] = field(default_factory=dict, compare=False)
 
     def where(self, language: str, key: Key) -> str:
@@ -125,6 +131,7 @@ def read(path: Path, language: str) -> Translation:
     stale: set[Key] = set()
     reviewed: set[Key] = set()
     lines: dict[Key, int] = {}
+    heard: dict[Key, str] = {}
     for entry in catalog:
         if not entry.id or not isinstance(entry.id, str) or not isinstance(entry.string, str):
             continue
@@ -134,9 +141,11 @@ def read(path: Path, language: str) -> Translation:
             stale.add(key)
         elif _is_reviewed(entry):
             reviewed.add(key)
+        if entry.string.strip() and key[0] in HEARD:
+            heard[key] = entry.string
         if entry.string.strip() and (not entry.fuzzy or key[0] in MATCHED):
             texts[key] = entry.string
-    return Translation(texts, frozenset(stale), frozenset(reviewed), lines)
+    return Translation(texts, frozenset(stale), frozenset(reviewed), heard, lines)
 
 
 _REVIEW: Final = regex.compile(r"reviewed: (\d{4}-\d\d-\d\d) by (.+) \[(\w+)\]")
@@ -181,6 +190,8 @@ def new(folder: Path, language: str, messages: Iterable[Message]) -> Path:
     if path.exists():
         raise BrokenCatalogError(f"{path}: is there already")
     try:
+        if not _CODE.fullmatch(language):
+            raise ValueError(language)
         if Locale.parse(language).language == ENGLISH:
             raise BrokenCatalogError(f"{language!r} needs no catalog: English is in messages/")
     except (UnknownLocaleError, ValueError) as error:
@@ -202,7 +213,7 @@ def pseudo(messages: Iterable[Message]) -> Translation:
     for message in messages:
         sent = message.context in ("", "title")
         texts[message.context, message.text] = _pseudo(message.text) if sent else message.text
-    return Translation(texts)
+    return Translation(texts, heard={key: t for key, t in texts.items() if key[0] in HEARD})
 
 
 def _pseudo(text: str) -> str:
@@ -309,6 +320,10 @@ class _Unique(Catalog):
         super().__setitem__(id, message)
 
 
+_CODE: Final = regex.compile(r"(?!und)[a-z]{2,3}(?:_[A-Z][a-z]{3})?")
+"""A language and perhaps its script. A territory would make two languages of one name."""
+
+
 def _check_header(path: Path, language: str) -> None:
     """Raise BrokenCatalogError unless the header says what every tool needs to know."""
     header = path.read_text(encoding="utf-8").partition("\n\n")[0]
@@ -320,6 +335,8 @@ def _check_header(path: Path, language: str) -> None:
 
 def _parse(path: Path, language: str) -> Catalog:
     try:
+        if not _CODE.fullmatch(language):
+            raise BrokenCatalogError(f"{path}: {language!r} is no code such as pt or sr_Latn")
         Locale.parse(language)
         for number, line in enumerate(path.read_bytes().splitlines(), 1):
             try:

@@ -69,8 +69,11 @@ def _set_up_without(
             file = f"locales/{language}/LC_MESSAGES/messages.po"
             text = f"some text leaves its page no room, so the language is left out: {error}"
             found.append(Problem(file, "", text, fatal=False))
-    words = tuple(k for k in library.keywords if k.kind != "language" or k.value in kept)
-    words = tuple(k for k in words if k.language in ("", *kept))
+    # Its words are still known, and answered in English: nobody in danger goes unheard.
+    words = tuple(
+        replace(k, value="") if k.kind == "language" and k.value not in kept else k
+        for k in library.keywords
+    )
     return Line.of(replace(library, editions=kept, keywords=words), base_url, budget), found
 
 
@@ -171,13 +174,13 @@ def _alike(content: Content, keywords: tuple[Keyword, ...]) -> Iterator[Problem]
     drugs: dict[str, set[str]] = {}
     for keyword in keywords:
         word = "".join(tokens(keyword.text))
-        if keyword.kind == "carrier" and keyword.value == "stop":
+        if keyword.value == "stop" and len(tokens(keyword.text)) == 1 <= len(word) - 2:
             stops.add(word)
         elif keyword.kind == "topic" and word in names and len(word) > SHORTEST_NAME:
             drugs.setdefault(word, set()).add(keyword.value.partition(".")[2])
     for keyword in keywords:
         word = "".join(tokens(keyword.text))
-        if keyword.kind not in ("topic", "command") or word in known:
+        if keyword.kind not in ("topic", "command") or word in known or len(word) < SHORTEST_NAME:
             continue
         file, _, key = keyword.origin.partition(": ")
         for stop in sorted(stops):

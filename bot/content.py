@@ -38,6 +38,7 @@ from bot.schema import (
     parts,
     sources,
 )
+from bot.understanding.fold import tokens
 
 Shape = TypeVar("Shape")
 
@@ -76,8 +77,10 @@ class _Reader:
     def read(self, sending: Sending, pseudo: bool) -> Content:
         support_line, documents = self._documents()
         topics = dict(sorted(self._topics().items(), key=lambda item: (item[1].order, item[0])))
-        originals = Originals(support_line, documents, topics, self._commands(), self._phrases())
         checks = self._checks()
+        names = frozenset("".join(tokens(name)) for name in (checks.names if checks else ()))
+        commands, phrases = self._commands(), self._phrases()
+        originals = Originals(support_line, documents, topics, commands, phrases, names)
         self._check_topics(topics, documents)
         if checks is None or any(problem.fatal for problem in self.problems):
             raise ContentError(self.problems)

@@ -78,7 +78,8 @@ def apologise(inbound: Inbound, line: Line, opted_out: bool = False) -> Reply:
         return _answered(inbound, Conversation(), line)[0]
     if opted_out:
         return Reply("stop")
-    texts = [line.library.edition(one).say("apology") for one in line.library.prescribed]
+    editions = map(line.library.edition, line.library.prescribed)
+    texts = list(dict.fromkeys(edition.say("apology") for edition in editions))
     return Reply("out_of_scope", line.layout.lines(texts[:1], *texts[1:]), ENGLISH)
 
 

@@ -9,6 +9,7 @@ from bot.catalogs import MATCHED, Key, Translation
 from bot.languages import absent_languages, language_names, link_tag, right_to_left
 from bot.library import ENGLISH, Answer, Document, Edition, Keyword, Library, Topic
 from bot.schema import PHRASES, CommandFile, TopicFile, parts, slots, sources
+from bot.understanding.fold import tokens
 
 LONGEST_TEXT: Final = 2000
 """Characters that an answer's gist or page may have in any language."""
@@ -16,6 +17,13 @@ LONGEST_TEXT: Final = 2000
 LONGEST: Final = 3
 """Times as long as the English that a phrase's translation may be; one longer leaves no room."""
 
+
+WHOLE: Final = "="
+"""Stands before a word of danger that is one only as the whole message: inside of sentences it
+would be found in ordinary words (Vietnamese "tự tử" is typed as "từ từ" is)."""
+
+LONGEST_WORD, LONGEST_TITLE = 20, 60
+"""Characters of a command's word and of a topic's title; a longer one is said in English."""
 
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "crisis": ("crisis", "crisis"),
@@ -57,13 +65,14 @@ class ContentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """The English content as read, topics in menu order."""
+    """The English content as read, topics in menu order; `names` are folded (drugs, brands)."""
 
     support_line: str
     documents: Mapping[str, Document]
     topics: Mapping[str, TopicFile]
     commands: Mapping[str, CommandFile]
     phrases: Mapping[str, str]
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,11 @@ class Texts:
     def marked(self, text: str) -> str:
         """Put direction marks in a text of this language that has no slots left."""
         return bidi.mark(text) if right_to_left(self.language) else text
+
+    def heard(self, text: str, context: str) -> str:
+        """Give the words that are listened for in place of an English list, or nothing."""
+        own = text if self.found is None else self.found.heard.get((context, text), "")
+        return sms.clean(own if self.found or self.language == ENGLISH else "")
 
     def origin(self, where: str, text: str, context: str = "") -> str:
         """Say where a text stands: in the English file, or in the catalog's entry for it."""
@@ -158,11 +172,12 @@ class Editor:
         commands = self.originals.commands.items()
         words = {id: texts.get(c.word, "command") for id, c in commands if c.word}
         for id, word in words.items():
-            if set("{}") & set(word):
-                english = self.originals.commands[id].word
+            english = self.originals.commands[id].word
+            fault = "has braces" if set("{}") & set(word) else _too_long(word, LONGEST_WORD)
+            if fault:
                 where = texts.origin(f"messages/commands.toml: {id}.word", english, "command")
-                self._problem(where, "has braces", fatal=texts.texts is None)
-                words[id] = english.strip("{}")
+                self._problem(where, fault, fatal=texts.texts is None)
+                words[id] = english.strip("{}")[:LONGEST_WORD]
         topics = self.originals.topics.items()
         return Edition(
             language=texts.language,
@@ -182,7 +197,13 @@ class Editor:
     def _title(self, english: str, texts: Texts) -> str:
         """Give a topic's title; one that is not translated says that it is English."""
         title = texts.get(english, "title")
-        if texts.has(english, "title"):
+        if fault := _too_long(title, LONGEST_TITLE):
+            where = texts.origin("messages/topics/: title", english, "title")
+            self._problem(where, fault, fatal=texts.texts is None)
+            title = english[:LONGEST_TITLE]
+        elif texts.has(english, "title"):
+            return title
+        if texts.texts is None:
             return title
         return f"{title} {texts.get(self.originals.phrases['in_english'])}"
 
@@ -202,6 +223,10 @@ class Editor:
                 text = "" if text == english else english
             phrases[name] = texts.marked(text.format_map(_Kept(words)))
         return phrases
+
+
+def _too_long(text: str, most: int) -> str:
+    return f"has {len(text)} characters: at most {most}" if len(text) > most else ""
 
 
 def _prescribed(translation: Translation) -> bool:
@@ -260,11 +285,17 @@ def _topic(id: str, topic: TopicFile) -> Topic:
 
 def _keywords(originals: Originals, texts: Texts) -> Iterator[Keyword]:
     def words(text: str, context: str, kind: str, value: str, where: str) -> Iterator[Keyword]:
-        if text and texts.has(text, context):
-            origin = texts.origin(where, text, context)
-            for word in texts.get(text, context).split(","):
-                if word.strip():
-                    yield Keyword(word.strip(), kind, value, texts.language, origin)
+        origin = texts.origin(where, text, context)
+        for written in filter(None, map(str.strip, texts.heard(text, context).split(","))):
+            whole = kind == "crisis" and written.startswith(WHOLE)
+            word = written.removeprefix(WHOLE).strip() if whole else written
+            yield Keyword(word, kind, "whole" if whole else value, language(word, context), origin)
+
+    def language(word: str, context: str) -> str:
+        """Tell whose word it is; nobody's a name, a number, or a word that English replies show."""
+        joined = "".join(tokens(word))
+        shown = context == "command" and texts.language == ENGLISH
+        return "" if shown or joined.isdecimal() or joined in originals.names else texts.language
 
     for id, topic in originals.topics.items():
         file = f"messages/topics/{id}.toml"

@@ -85,10 +85,10 @@ def _data(locale: str) -> Names:
 
 
 def absent_languages(languages: Iterable[str]) -> tuple[str, ...]:
-    """Name the world's other languages, in English, in French, and, in Latin script, in themselves.
+    """Name the world's other languages, in English, in French, and in themselves.
 
-    Of at least SHORTEST_ABSENT letters. From CLDR: those that it has a locale for, and of them in
-    their own name those that are official somewhere (a text in another script is known by that).
+    In Latin script of at least SHORTEST_ABSENT letters. From CLDR: those that it has a locale for,
+    and of them in their own name those that are official somewhere.
     """
     known = {one for one in localedata.locale_identifiers() if "_" not in one}
     known -= {Locale.parse(one).language for one in languages if one != PSEUDO}
@@ -96,22 +96,21 @@ def absent_languages(languages: Iterable[str]) -> tuple[str, ...]:
     found = [reader[one] for reader in readers for one in sorted(known) if one in reader]
     own = _own_names()
     found += [own[one] for one in sorted(known & set(own))]
-    return tuple(name for name in dict.fromkeys(found) if len(name) >= SHORTEST_ABSENT)
+    names = dict.fromkeys(found)
+    return tuple(name for name in names if len(name) >= SHORTEST_ABSENT or not name.isascii())
 
 
 @lru_cache
 def _own_names() -> Mapping[str, str]:
-    """Name the official languages of the world that are in Latin script, each in itself."""
-    likely = get_global("likely_subtags")
+    """Name the official languages of the world, each in itself."""
     official = {
         language.partition("_")[0]
         for territory in get_global("territory_languages")
         for language in get_official_languages(territory, regional=True, de_facto=True)
     }
-    latin = (one for one in official if "_Latn" in likely.get(one, ""))
     return {
         one: _data.__wrapped__(one).languages.get(one, "")  # most of it is not needed again
-        for one in latin
+        for one in official
         if localedata.exists(one)
     }
 

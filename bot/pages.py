@@ -229,14 +229,14 @@ class Layout:
         first = page == 0
         lines = self.opening_lines(edition) if extras and first else ()
         after = "".join(f"\n{line}" for line in lines)
+        # With the hint to the other audience and, as some are not shown it, without.
         frames = [
-            self._frame(label, edition, page, pages, switch and first)
+            [self._frame(label, edition, page, pages, one) for one in {switch and first, False}]
             for pages in (max(count, page + 2), page + 1)
         ]
 
         def fits(body: str, last: bool) -> bool:
-            head, foot = frames[last]
-            return self.fits(f"{head}{body}{foot}{after}")
+            return all(self.fits(f"{head}{body}{foot}{after}") for head, foot in frames[last])
 
         return fits
 
@@ -330,7 +330,7 @@ class Layout:
     def _head(self, label: str, edition: Edition) -> str:
         if label == NO_LANGUAGE:
             others = map(self.library.edition, self.library.prescribed)
-            said = (other.say("no_such_language") for other in others)
+            said = dict.fromkeys(other.say("no_such_language") for other in others)
             return "\n".join((*said, edition.say("call")))
         return edition.say(LANGUAGES if label == LANGUAGES else label.replace(".", "_"))
 

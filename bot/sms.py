@@ -216,7 +216,11 @@ def unaccented(text: str) -> str:
     return "".join(char if char in _GSM7 else _base(char) for char in text)
 
 
+_BARRED = {"đ": "d", "Đ": "D", "ł": "l", "Ł": "L"}  # a bar is no accent to Unicode
+
+
 def _base(char: str) -> str:
+    char = _BARRED.get(char, char)
     base = "".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c))
     return base if base and _GSM7.issuperset(base) else char
 

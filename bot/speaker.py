@@ -57,8 +57,7 @@ class Speaker:
         The words that carriers prescribe are answered in their own language whatever was chosen
         (STOP in English, ARRET in French: CWTA's rules for Canadian short codes).
         """
-        likely, current = self._likely(), self.before.language
-        carrier = self.intent.kind == "command" and self.intent.value in ("stop", "help")
+        likely, current, carrier = self._likely(), self.before.language, self.intent.prescribed
         chosen = current or (likely[0] if likely else ENGLISH)
         if likely and current not in likely and (carrier or not self.before.chosen):
             chosen = likely[0]
@@ -80,10 +79,14 @@ class Speaker:
         greeted = (self.intent.kind, self.intent.value) == ("command", "greeting")
         if not greeted and self.intent.kind not in ("topic", "audience", "unknown"):
             return ()
-        written = self.intent.written
-        likely = tuple(one for one in self._likely() if one in written)
+        likely, current = self._likely(), self.before.language
         several = len({one.partition("_")[0] for one in likely}) > 1
-        return likely if several and self.before.language not in likely else ()
+        if self.before.chosen or current in likely or not several:
+            return ()
+        # In Latin script a word of several languages is so common that one in use decides; and
+        # English or French are known to most.
+        known = bool(current) or bool(set(likely) & set(self.line.library.prescribed))
+        return () if known and not self.intent.written else likely
 
     def answer(self) -> tuple[Reply, Conversation]:
         """Answer the intent, and give what to remember."""
@@ -97,6 +100,8 @@ class Speaker:
                 return self._command(intent.value)
             case "audience":
                 return self._audience(intent.value)
+            case "language" if self.before.language in intent.languages:
+                return self._unknown()  # there it is an ordinary word
             case "language":
                 named = self._narrowed(intent.targets)
                 one = len(named) == 1
@@ -148,7 +153,7 @@ class Speaker:
 
     def _remembered(self) -> str:
         """Keep the language in use where the reply's own was prescribed, or nothing told it."""
-        if self.intent.value in ("stop", "help") or not self._likely():
+        if self.intent.prescribed or not self._likely():
             return self.before.language
         return self.language
 
@@ -214,6 +219,8 @@ class Speaker:
                 return self._more()
             case "language":
                 return self._show(LANGUAGES, 0, "menu", asked=())
+            case "stop" if self._is_ordinary():
+                return self._unknown()
             case "stop":
                 reply, after = self.phrase("stopped", "stop")
                 return reply, replace(after, opted_out=True)
@@ -226,6 +233,16 @@ class Speaker:
                 return self.phrase("greeting", "greeting", self._other_languages())
             case _:
                 return self.phrase(command, command)
+
+    def _is_ordinary(self) -> bool:
+        """Tell whether a word to stop is one of another language, and nothing of the one in use.
+
+        `basta` ends the texts in Spanish and is an everyday word in Tagalog. The words of the
+        languages that carriers prescribe count everywhere.
+        """
+        intent, current = self.intent, self.before.language
+        everywhere = intent.prescribed or set(intent.languages) & set(self.line.library.prescribed)
+        return bool(current and not everywhere and current not in intent.languages)
 
     def _menu(self, audience: str = "", label: str = "menu") -> tuple[Reply, Conversation]:
         told = audience or self.before.audience

@@ -79,8 +79,15 @@ def one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         return _made(alike)
 
-    for module in ("bot.app", "bot.cli.simulate", "bot.cli.classify", "bot.cli.serve"):
-        monkeypatch.setattr(f"{module}.make_line", shared)
+    for module in (
+        "app",
+        "cli.simulate",
+        "cli.classify",
+        "cli.serve",
+        "cli.explain",
+        "cli.evaluate",
+    ):
+        monkeypatch.setattr(f"bot.{module}.make_line", shared)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from bot.model import Conversation, Inbound
 from bot.speaker import Line
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns
+from bot.understanding import understand
 
 from .conftest import BASE_URL, ROOT
 
@@ -144,6 +145,29 @@ def test_of_a_language_reviewed_in_part_the_rest_is_english(copy: Path) -> None:
     assert edition.answers["child.cart"].language == "fr"
     assert edition.answers["adult.cart"].language == "en"
     assert edition.titles["cart"] == "CAR T cells (En anglais seulement)"
+
+
+def shown_words(library: Library) -> list[tuple[str, str, str]]:
+    """Every command word that a language shows: its language, the command and the word."""
+    found: dict[tuple[str, str], str] = {}
+    for keyword in library.keywords:
+        if keyword.kind == "command" and keyword.language:
+            found.setdefault((keyword.language, keyword.value), keyword.text)
+    return [(*key, word) for key, word in found.items()]
+
+
+@pytest.mark.parametrize("reviewed", [False, True])
+def test_words_that_were_shown_once_are_heard_in_every_state(edit: Edit, reviewed: bool) -> None:
+    """A changed English or a held back draft must not make the line deaf to its own STOP."""
+    before = shown_words(library(ROOT))
+    root = edit("messages/commands.toml", 'word = "STOP"', 'word = "STOPP"')
+    root = edit("messages/commands.toml", 'word = "MORE"', 'word = "MOREE"')
+    catalogs.refresh(root / "locales", read(root).messages)
+    line = Line.of(library(root, reviewed=reviewed), BASE_URL)
+    known = [one for one in before if one[0] in ("fr", "zh_Hans")]
+    assert len(known) > 15
+    for _, command, word in known:
+        assert understand(word, line.vocabulary).value == command, word
 
 
 def test_a_stale_phrase_is_said_in_english_and_says_so(edit: Edit) -> None:

@@ -91,7 +91,7 @@ def test_a_conversation_as_json_lines() -> None:
         ("stop", "", "", "en"),
         ("stop", "", "", ""),
         ("start", "", "", "fr"),
-        ("child.cns", "child", "cns", "en"),
+        ("child.cns", "child", "cns", "fr"),
     ]
     assert list(rows[0]) == [
         "inbound", "reply", "language", "label", "topic", "audience",
@@ -347,6 +347,8 @@ def test_explain_shows_each_rule_and_the_label() -> None:
         ("٣", ["the whole message is the number 3", "label: out_of_scope"]),
         ("STOP", ["the whole message is a word: carrier stop (en", "label: stop"]),
         ("does chemo hurt", ["not known: does", "not understood; it names: adult.chemo"]),
+        ("behosh", ["the whole message is a word of danger", "label: crisis"]),
+        ("took the whole box of pills", ["crisis: took .. ", "label: crisis"]),
         ("asdf", ["not understood; it names: nothing", "label: out_of_scope"]),
         ("chemo radiation", ["but they ask for several things"]),
         ("化疗", ["written in CJK: zh_Hans", "language: zh_Hans"]),

@@ -11,7 +11,9 @@ import pytest
 from bot import catalogs, checks
 from bot.config import ConfigError
 from bot.content import Content, read
+from bot.conversation import respond
 from bot.editions import ContentError, link_tag
+from bot.model import Conversation, Inbound
 from bot.schema import COMMANDS, PHRASES, slots, sources
 from bot.sms import Budget
 from bot.speaker import Line
@@ -301,7 +303,12 @@ def test_a_language_that_leaves_no_room_is_left_out(edit: Edit, content: Content
     assert "fr" not in line.library.editions
     assert str(found[0]).startswith(f"{FRENCH}: some text leaves its page no room")
     assert checks.stops_start(line) == []
-    assert understand("radioth\u00e9rapie", line.vocabulary).kind == "unknown"
+    # Its words are still heard, and answered in English: above all those of danger.
+    assert understand("je vais me tuer", line.vocabulary).kind == "crisis"
+    reply, _ = respond(Inbound("x", "+1", "1", "radioth\u00e9rapie"), Conversation(), line, 0)
+    assert (reply.topic, reply.language) == ("radiation", "en")
+    reply, _ = respond(Inbound("x", "+1", "1", "fran\u00e7ais"), Conversation(), line, 0)
+    assert "not here yet" in reply.text
 
 
 def test_settings_that_leave_no_room_are_named(content: Content) -> None:

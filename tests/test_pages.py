@@ -95,6 +95,27 @@ def test_more_in_a_language_with_other_pages(line_library: Library) -> None:
             assert page.first <= before[0].last + (not unfinished) <= page.last
 
 
+@pytest.mark.parametrize("length", [0, 25, 50])
+@pytest.mark.parametrize("segments", [None, 2, 3])
+def test_every_page_keeps_every_budget_behind_every_address(
+    line_library: Library, length: int, segments: int | None
+) -> None:
+    """Also for those who are not shown the hint to the other audience."""
+    base = "https://" + "a" * (length - 8) if length else ""
+    budget = sms.Budget(segments, segments) if segments else sms.Budget()
+    languages = ("en", "ar", "es", "hi", "vi", "zh_Hans")
+    few = {one: line_library.editions[one] for one in languages}
+    layout = Layout(replace(line_library, editions=few), base, budget)
+    for (label, language, opening), screen in layout.screens.items():
+        lines = layout.opening_lines(few[language]) if opening else ()
+        for page in range(len(screen.pages)):
+            for switch in (True, False):
+                shown = layout.show(
+                    label, language, page, opening=opening, switch=switch, extras=lines
+                )
+                assert layout.fits(shown), (label, language, page, switch)
+
+
 def test_a_screen_is_cut_once(line_library: Library) -> None:
     layout = Layout(line_library, BASE_URL)
     first = layout.screen("adult.cart", "en")

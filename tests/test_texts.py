@@ -79,7 +79,7 @@ def figures(line: Line, part: str, language: str = "") -> dict[str, tuple[int, i
 
 
 # a figure of the measuring part, and its floor or ceiling in hundredths
-FLOORS = {"crisis found": 75, "opt-outs found": 60, "right label, all rows": 40}
+FLOORS = {"crisis found": 70, "opt-outs found": 50, "right label, all rows": 40}
 CEILINGS = {
     "wrong answers, all rows": 1,
     "wrong answers where out of scope is right": 1,

@@ -214,3 +214,6 @@ def test_long_texts_take_bounded_work(line: Line, unit: str) -> None:
 def test_empty_keywords_mean_nothing() -> None:
     words = Vocabulary.of([Keyword("?!", "topic", "adult.cart", "en")])
     assert understand("??", words).kind == "unknown"
+    words = Vocabulary.of([Keyword("took .. ?!", "crisis", "crisis", "en")])
+    assert understand("took", words).kind == "unknown"
+    assert not words.signs

@@ -80,7 +80,7 @@ def test_a_number_picks_from_the_languages_shown(line: Line) -> None:
 def test_a_script_of_several_languages_is_asked_about() -> None:
     """Where letters and words tell nothing, several languages are as likely."""
     writing = Writing()
-    assert writing.read("سلام") == Written("ARABIC", ())
+    assert writing.read("سلام") == Written("ARABIC", (), 4)
 
 
 def test_a_text_that_could_be_in_two_languages_is_asked_about(line: Line) -> None:
@@ -100,6 +100,7 @@ def test_what_was_asked_is_shown_once_the_language_is_clear(line: Line) -> None:
         and len({m.language for m in line.vocabulary.meanings["".join(tokens(k.text))]}) > 1
         and len(set(line.vocabulary.writing.read(k.text).languages)) > 1
     ]  # fmt: skip
+    assert len(asked) >= 5
     for text, label in asked[:5]:
         first, second = talk(line, text, "1")
         assert first.text.count("\n") >= 2, text
@@ -139,7 +140,8 @@ def test_absent_languages_are_long_enough_to_be_no_word(line: Line) -> None:
     names = absent_languages(line.library.editions)
     assert {"Somali", "somali", "Soomaali", "Kiswahili", "Türkçe"} <= set(names)
     assert not {"English", "Hindi", "Vietnamese"} & set(names)
-    assert min(map(len, names)) >= 4
+    assert min(len(name) for name in names if name.isascii()) >= 4
+    assert "日本語" in names
     assert right_to_left("he")
     assert not right_to_left("en_XA")
 
@@ -183,3 +185,51 @@ def test_a_quiet_day_later_the_language_is_kept(line: Line) -> None:
     for at, text in ((0, "Español"), (QUIET_DAY + 1, "cart")):
         reply, state = respond(Inbound("test", "+1", text, text), state, line, at)
     assert reply.language == "es"
+
+
+# what is texted, in turn, and the language of each reply: a language in use is left only by a word
+# that is clearly another's
+STAYS = [
+    (["trasplante", "STOP", "START", "MENU"], ["es", "en", "en", "es"]),
+    (["AYUDA", "MENU"], ["es", "es"]),
+    (["GREFFE", "Kymriah", "CNS", "Ph+", "MORE"], ["fr"] * 5),
+    (["ਕੀਮੋਥੈਰੇਪੀ", "MENU", "MORE", "0", "੦"], ["pa"] * 5),
+    (["cart", "greffe", "chemo"], ["en", "fr", "en"]),
+    (["english", "باب", "علاج"], ["en", "en", "en"]),
+    (["tagalog", "chemo", "hindi", "basta"], ["tl"] * 4),
+    (["español", "basta"], ["es", "es"]),
+    (["MENU"], ["en"]),
+    (["Kymriah"], ["en"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "languages"), STAYS)
+def test_the_language_in_use_stays(line: Line, texts: list[str], languages: list[str]) -> None:
+    assert [reply.language for reply in talk(line, *texts)] == languages
+
+
+def test_a_stop_word_of_another_language_stops_nothing_where_it_is_ordinary(line: Line) -> None:
+    assert talk(line, "tagalog", "basta")[-1].label == "out_of_scope"
+    assert talk(line, "español", "basta")[-1].label == "stop"
+    assert talk(line, "ਪੰਜਾਬੀ", "please stop texting me")[-1].label == "stop"
+    assert talk(line, "tagalog", "hindi")[-1].label == "out_of_scope"
+    assert talk(line, "hindi")[-1].label == "language:hi"
+
+
+# what is danger, and what only looks so
+DANGER = [
+    ("tự tử", True), ("uống từ từ có được không", False), ("tôi muốn tự tử", True),
+    ("behosh", True), ("kya lumbar puncture me behosh karte hain", False),
+    ("وأريد أن أموت", True), ("i live 300 kms away", False), ("took the whole box of pills", True),
+    ("my leukemia is not responding", False), ("中風", True), ("這是中風險嗎", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "danger"), DANGER)
+def test_danger_is_told_from_what_looks_like_it(line: Line, text: str, danger: bool) -> None:
+    assert (understand(text, line.vocabulary).kind == "crisis") == danger
+
+
+@pytest.mark.parametrize("text", ["5 µg", "β", "ж"])
+def test_one_letter_of_another_script_is_a_sign_and_no_language(line: Line, text: str) -> None:
+    assert understand(text, line.vocabulary).kind == "unknown"

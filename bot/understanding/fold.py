@@ -25,7 +25,8 @@ _LETTERS: Final = str.maketrans(
         "\u0a70": "\u0a02", "\u0901": "\u0902",
     }
 )  # fmt: skip
-_ARTICLE: Final = regex.compile(r"ال(?=\p{Arabic}{3})")
+_DIGIT: Final = regex.compile(r"[\p{Nd}--0-9]", regex.VERSION1)
+_PREFIX: Final = regex.compile(r"و?ال(?=\p{Arabic}{3})|و(?=\p{Arabic}{4})")
 
 _HAN_DIGITS: Final = "〇一二三四五六七八九"
 _HAN_TEN: Final = "十"
@@ -37,6 +38,7 @@ def fold(text: str) -> str:
         return text.casefold()
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKD", text))
     text = _MARKS.sub("", text).casefold().translate(_LETTERS)
+    text = _DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
     return unicodedata.normalize("NFC", text)
 
 
@@ -45,12 +47,12 @@ def tokens(text: str) -> list[str]:
 
     Apostrophes and hyphens part words like spaces do; words are compared joined, so that `Car-T`,
     `car t` and `CART` are one. Each Han character is a word, as Chinese puts no spaces. The Arabic
-    article is left out.
+    article, and the "and" that hangs on to a word, are left out.
     """
-    found = _TOKEN.findall(fold(text))
+    words: list[str] = _TOKEN.findall(fold(text))
     if text.isascii():
-        return found
-    return [_ARTICLE.sub("", word) if _ARTICLE.match(word) else word for word in found]
+        return words
+    return [word[found.end() :] if (found := _PREFIX.match(word)) else word for word in words]
 
 
 def number(text: str) -> int | None:

@@ -24,8 +24,9 @@ class Intent:
     `value` is a command's name, an audience or a language code; `targets` are the labels that a
     topic's word can mean, one an audience, or the languages that go by one name; `audience` is what
     the text itself told; `languages` are those that the deciding words belong to; `near` are topics
-    named in a text not understood. `written` are the likeliest languages of a text that is not in
-    Latin script. `no_language` is a language that is asked for, or written in, and not there.
+    named in a text not understood. `prescribed` tells that it is a word of the carriers. `written`
+    are the likeliest languages of a text that is not in Latin script. `no_language` is a language
+    that is asked for, or written in, and not there.
     """
 
     kind: Kind
@@ -35,6 +36,7 @@ class Intent:
     languages: tuple[str, ...] = ()
     number: int = 0
     near: tuple[str, ...] = ()
+    prescribed: bool = False
     written: tuple[str, ...] = ()
 
 
@@ -52,7 +54,8 @@ def understand(text: str, vocabulary: Vocabulary, note: Note = None) -> Intent:
     if note and written.script:
         note(f"written in {written.script}: {', '.join(written.languages) or 'no language here'}")
     intent = _meant(text, vocabulary, note)
-    if intent.kind == "unknown" and not intent.near and written.script and not written.languages:
+    unread = written.letters > 1 and not written.languages  # one is a sign: 5 µg
+    if intent.kind == "unknown" and not intent.near and unread:
         return Intent("no_language")
     return replace(intent, written=written.languages) if written.languages else intent
 
@@ -66,6 +69,10 @@ def _meant(text: str, vocabulary: Vocabulary, note: Note) -> Intent:
         return Intent("crisis", languages=_languages(crisis))
     asked = _sign("stop", words, vocabulary, note)
     whole = vocabulary.meanings.get("".join(words), ())
+    if danger := [meaning for meaning in whole if meaning.kind == "crisis"]:
+        if note:
+            note(f"the whole message is a word of danger ({_told(danger)})")
+        return Intent("crisis", languages=_languages(danger))
     known = _whole(whole)
     if known is None and asked:
         return Intent("command", "stop", languages=_languages(asked))
@@ -92,13 +99,16 @@ def _told(meanings: Iterable[Meaning]) -> str:
 
 def _crisis(words: list[str], vocabulary: Vocabulary, note: Note) -> list[Meaning]:
     for start in range(len(words)):
+        longest: list[Meaning] = []  # which tells best in which language it is
         for end, meanings in vocabulary.spans(words, start, vocabulary.crisis):
             if end - start > 1 and "".join(words[start:end]) in vocabulary.alone:
                 continue
-            if crisis := [meaning for meaning in meanings if meaning.kind == "crisis"]:
+            if crisis := [meaning for meaning in meanings if meaning.value == "crisis"]:
+                longest = crisis
                 if note:
                     note(f"crisis: {' '.join(words[start:end])} ({_told(crisis)})")
-                return crisis
+        if longest:
+            return longest
     return _sign("crisis", words, vocabulary, note)
 
 
@@ -116,15 +126,21 @@ def _whole(meanings: tuple[Meaning, ...]) -> Intent | None:
     for kind in ("carrier", "command"):
         found = [meaning for meaning in meanings if meaning.kind == kind]
         if found:
-            command = found[0].value
-            same = [meaning for meaning in found if meaning.value == command]
+            command, languages = (
+                found[0].value,
+                _languages([meaning for meaning in found if meaning.value == found[0].value]),
+            )
             if command in ("adult", "child"):
-                return Intent("audience", command, languages=_languages(same))
-            return Intent("command", command, languages=_languages(same))
+                return Intent("audience", command, languages=languages)
+            carriers = kind == "carrier"
+            return Intent("command", command, languages=languages, prescribed=carriers)
     topics = [meaning for meaning in meanings if meaning.kind == "topic"]
     if topics:
         return Intent("topic", targets=_targets(topics), languages=_languages(topics))
-    return _named([meaning for meaning in meanings if meaning.kind == "language"])
+    named = _named([meaning for meaning in meanings if meaning.kind == "language"])
+    # Where it is an ordinary word too: "hindi" is Tagalog for no.
+    ordinary = [meaning for meaning in meanings if meaning.kind == "filler"]
+    return replace(named, languages=_languages(ordinary)) if named and ordinary else named
 
 
 def _named(named: list[Meaning]) -> Intent | None:
@@ -226,7 +242,11 @@ def _targets(meanings: list[Meaning] | tuple[Meaning, ...]) -> tuple[str, ...]:
 
 
 def _languages(*groups: list[Meaning] | tuple[Meaning, ...]) -> tuple[str, ...]:
-    """Give the languages that all the groups share, or else those of the first."""
-    sets = [list(dict.fromkeys(m.language for m in group)) for group in groups if group]
-    shared = [one for one in sets[0] if all(one in other for other in sets[1:])]
-    return tuple(shared or sets[0])
+    """Give the languages that all the groups share, or else those of the first.
+
+    None where the first is nobody's word in particular, such as a drug's name.
+    """
+    telling = [group for group in groups if group and all(meaning.language for meaning in group)]
+    sets = [list(dict.fromkeys(meaning.language for meaning in group)) for group in telling]
+    shared = [one for one in sets[0] if all(one in other for other in sets[1:])] if sets else []
+    return tuple(shared or (sets[0] if sets else ()))

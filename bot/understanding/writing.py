@@ -36,10 +36,12 @@ class Written:
     """What a text is written in: its script (empty for Latin or none), and the likeliest languages.
 
     More than one where they cannot be told apart, none where no language here has the script.
+    `letters` counts those of the script.
     """
 
     script: str = ""
     languages: tuple[str, ...] = ()
+    letters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class Writing:
             if hand.script == script
         }
         best = max(scores.values(), default=(0, 0))
-        return Written(script, tuple(one for one, score in scores.items() if score == best))
+        likely = tuple(one for one, score in scores.items() if score == best)
+        return Written(script, likely, sum(script_of_letter(char) == script for char in text))
 
 
 def _hand(language: str, script: str, said: str, heard: Iterable[str]) -> Hand:
