@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+import regex
+
 from bot import catalogs, fidelity, sms
 from bot.config import ConfigError
 from bot.content import Content
@@ -84,6 +86,7 @@ def problems(content: Content, line: Line) -> list[Problem]:
         *_clashes(line.library.keywords),
         *_alike(content, line.library.keywords),
         *_sizes(line.layout),
+        *_named_words(content, line.library),
         *_translations(content),
         *fidelity.problems(content),
     ]
@@ -190,6 +193,36 @@ def _alike(content: Content, keywords: tuple[Keyword, ...]) -> Iterator[Problem]
             other = keyword.kind != "topic" or keyword.value.partition(".")[2] not in topics
             if other and word != drug and _one_edit(word, drug):
                 yield Problem(file, key, f"{keyword.text!r} is one letter from {drug!r}", False)
+
+
+_CAPITALS: Final = regex.compile(r"(?<!\p{L})\p{Lu}{2,}(?: \p{Lu}{2,})*+(?!\p{L})")
+_QUOTED: Final = regex.compile(r'[«“「"]([^«»“”「」"]+)[»”」"]')
+"""How texts show a word to reply with: in capitals, or between quotation marks."""
+
+
+def _named_words(content: Content, library: Library) -> Iterator[Problem]:
+    """Find words that a phrase tells people to reply with, and that are none of its language."""
+    heard: dict[str, set[str]] = defaultdict(set)
+    for keyword in library.keywords:
+        own = "" if keyword.kind == "language" else keyword.language
+        heard[own].add("".join(tokens(keyword.text)))
+    phrases = {m.key: m for m in content.messages if m.file == "messages/phrases.toml"}
+    for language, edition in library.editions.items():
+        translation = content.translations.get(language)
+        names = fidelity.names_of(content, translation)
+        known = heard[language] | heard[""] | {"".join(tokens(name)) for name in names}
+        for name, text in edition.phrases.items():
+            if name in edition.in_english:
+                continue
+            for word in (*_CAPITALS.findall(text), *_QUOTED.findall(text)):
+                if "".join(tokens(word)) not in known:
+                    where = f"messages/phrases.toml: {name}"
+                    said = f"names {word!r}, which is no word of this language that is answered"
+                    if translation is None:
+                        yield Problem("messages/phrases.toml", name, said)
+                    else:
+                        key = ("", phrases[name].text)
+                        yield Problem(translation.where(language, key), where, said, fatal=False)
 
 
 def _one_edit(one: str, other: str) -> bool:

@@ -106,6 +106,12 @@ def words_of(content: Content, translation: Translation, context: str) -> str:
     return translation.texts.get((context, english), "")
 
 
+def names_of(content: Content, translation: Translation | None) -> set[str]:
+    """Give the names that stand in texts of a language, in all their spellings."""
+    own = _rules_of(content, translation).spellings.values() if translation else ()
+    return {*content.checks.names, *(spelling for spellings in own for spelling in spellings)}
+
+
 def _rules_of(content: Content, translation: Translation) -> Rules:
     lists = (words_of(content, translation, one) for one in ("hedges", "everyone", "spellings"))
     return rules(*lists)

@@ -187,6 +187,31 @@ def test_a_word_one_slip_from_another_is_named_unless_it_is_known(
     assert wanted not in said(read(root), Line.of(read(root).library, BASE_URL))
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "wanted"),
+    [
+        (
+            PHRASE,
+            "such as CHEMO or",
+            "such as XYZZY or",
+            "greeting: names 'XYZZY', which is",
+        ),
+        (
+            FRENCH,
+            "comme CHIMIO ou",
+            "comme FOOBAR ou",
+            "greeting: names 'FOOBAR', which is",
+        ),
+        ("locales/zh_Hans/LC_MESSAGES/messages.po", "“化疗”", "“天气”", "greeting: names '天气'"),
+    ],
+)
+def test_a_text_names_only_words_that_are_answered(
+    edit: Edit, file: str, old: str, new: str, wanted: str
+) -> None:
+    content = read(edit(file, old, new))
+    assert wanted in said(content, Line.of(content.library, BASE_URL))
+
+
 def test_an_entry_without_its_translation_is_named(edit: Edit) -> None:
     root = edit(
         FRENCH, 'msgctxt "title"\nmsgid "Chemo"\nmsgstr', 'msgctxt "title"\nmsgid "C"\nmsgid'
