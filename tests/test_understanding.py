@@ -108,10 +108,10 @@ def test_audience_beside_a_topic(line: Line, text: str, audience: str, targets: 
     ("text", "languages"),
     [
         ("greffe", ("fr",)),
-        ("transplant", ("en",)),
+        ("transplant", ("en", "tl")),
         ("greffe enfant", ("fr",)),
         ("cart enfant", ("fr",)),  # CART is a word of both languages, enfant of one
-        ("transplant enfant", ("en",)),  # no language has both: the topic's decides
+        ("transplant enfant", ("en", "tl")),  # no language has both: the topic's decides
         ("STOP", ("en",)),
         ("ARRET", ("fr",)),
         ("INFO", ("en", "fr")),
