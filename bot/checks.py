@@ -19,6 +19,7 @@ from bot.library import ENGLISH, Edition, Keyword, Library, audience_of
 from bot.pages import LANGUAGES, NO_LANGUAGE, Layout
 from bot.speaker import Line
 from bot.understanding.fold import tokens
+from bot.understanding.words import GAP
 
 ONE_SEGMENT: Final = ("help", "stopped", "started")
 """Replies to the words that carriers prescribe: at most 160 characters in one segment (CWTA's
@@ -142,7 +143,7 @@ def _clashes(keywords: tuple[Keyword, ...]) -> Iterator[Problem]:
         word = "".join(tokens(keyword.text))
         file, _, key = keyword.origin.partition(": ")
         fatal = keyword.language == ENGLISH
-        if not word:
+        if not all(map(tokens, keyword.text.split(GAP))):
             yield Problem(file, key, f"{keyword.text!r} has no letter or digit to match", fatal)
             continue
         if keyword.kind in ("filler", "crisis", "carrier"):

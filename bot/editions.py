@@ -86,13 +86,13 @@ class Texts:
 
     @classmethod
     def of(cls, language: str, found: Translation | None, sending: Sending) -> "Texts":
-        """Take from a translation what may be sent (and all that is only looked for)."""
+        """Take from a translation what may be sent."""
         if found is None:
             return cls(language)
         texts = {
             key: text
             for key, text in found.texts.items()
-            if not sending.reviewed or key[0] in MATCHED or key in found.reviewed
+            if not sending.reviewed or key in found.reviewed
         }
         return cls(language, texts, language in sending.fold, found)
 
@@ -104,8 +104,6 @@ class Texts:
         """Give the text in this language, or as it is; as it is sent, but for its slots."""
         # Cleaned here: cleaning later could make a text longer than its page (NFC parts some).
         own = sms.clean(text if self.texts is None else self.texts.get((context, text), text))
-        if context in MATCHED:
-            return own
         return sms.unaccented(own) if self.fold else own
 
     def marked(self, text: str) -> str:

@@ -53,6 +53,7 @@ FATAL = [
     (CART, "car t, car t cell", "car t, end", f"{CART}: keywords: 'end' is reserved by carriers"),
     (CART, "car t, car t cell", "car t, menu", ": 'menu' is also a word for "),
     (CART, "car t, car t cell", "car t, ?!", f"{CART}: keywords: '?!' has no letter or digit"),
+    (COMMAND, "drank .. chemo", "drank ..", "danger.keywords: 'drank ..' has no letter or digit"),
     (CART, 'gist = "', 'gist = "' + "many " * 40,
      f"{CART}: adult.gist: does not fit on the first page"),
     ("messages/topics/immunotherapy.toml", 'see = "cart"', 'see = "carts"',
