@@ -19,7 +19,7 @@ from bot.library import ENGLISH, Edition, Keyword, Library, audience_of
 from bot.pages import LANGUAGES, NO_LANGUAGE, Layout
 from bot.speaker import Line
 from bot.understanding.fold import tokens
-from bot.understanding.words import GAP
+from bot.understanding.runs import GAP
 
 ONE_SEGMENT: Final = ("help", "stopped", "started")
 """Replies to the words that carriers prescribe: at most 160 characters in one segment (CWTA's

@@ -6,13 +6,13 @@ read is not: that language is left out and the others go on.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from bot import catalogs
+from bot import catalogs, clue_files
 from bot.catalogs import BrokenCatalogError, Message, Translation
 from bot.editions import (
     LONGEST_TEXT,
@@ -89,6 +89,8 @@ class _Reader:
             translations[PSEUDO] = catalogs.pseudo(self.messages)
         editor = Editor(originals, sending, self.problems)
         library = editor.library(translations)
+        free_text = clue_files.read(self.root, translations, self._problem)
+        library = replace(library, free_text=free_text)
         return Content(
             self.root, library, tuple(self.messages), translations, checks, tuple(self.problems)
         )

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bot.library import ENGLISH, MENU
 from bot.model import AUDIENCES, Conversation, Inbound, Reply
 from bot.speaker import Line, Speaker
-from bot.understanding import understand
+from bot.understanding import Known, understand
 
 QUIET_DAY: Final = 24 * 3600
 """Seconds without a message after which audience, paging and choices are forgotten."""
@@ -126,7 +126,8 @@ def _answered(
         label = inbound.carrier_answered
         opted_out = conversation.opted_out if label == "help" else label == "stop"
         return Reply(label), replace(conversation, opted_out=opted_out)
-    intent = understand(inbound.text, line.vocabulary)
+    known = Known(conversation.language, conversation.audience, conversation.screen)
+    intent = understand(inbound.text, line.vocabulary, known=known)
     speaker = Speaker(line, conversation, intent)
     if intent.kind == "crisis":
         return speaker.phrase("crisis", "crisis")

@@ -5,7 +5,7 @@ in that language's edition and says so (`Answer.language`). Nothing here knows a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -92,10 +92,31 @@ class Edition:
     draft: bool = False
     in_english: frozenset[str] = frozenset()
 
+    def texts(self) -> list[str]:
+        """Give all that is said in this language itself."""
+        own = [answer for answer in self.answers.values() if answer.language == self.language]
+        said = (text for answer in own for text in (answer.gist, *answer.more))
+        return [*self.phrases.values(), *self.titles.values(), *said]
+
     def say(self, phrase: str, **slots: object) -> str:
         """Say a phrase with its slots filled in; KeyError for a phrase that does not exist."""
         text = self.phrases[phrase]
         return text.format_map(slots) if slots else text
+
+
+@dataclass(frozen=True, slots=True)
+class FreeText:
+    """By what texts in free words are understood.
+
+    `clues` are words with commas, by language and list; `groups` tell a list's group, and `guessed`
+    are the groups whose words are known with a slip in them too; `weights` tell by clue what it is
+    worth for each label.
+    """
+
+    clues: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    guessed: frozenset[str] = frozenset()
+    weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +128,7 @@ class Library:
     editions: Mapping[str, Edition]
     keywords: tuple[Keyword, ...]
     support_line: str
+    free_text: FreeText = field(default_factory=FreeText)
 
     @cached_property
     def prescribed(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Who is told what follows one rule: an audience that was told gets its own answer
 """
 
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from typing import Final
 
 from msgspec.structs import replace
@@ -12,7 +13,8 @@ from bot import sms
 from bot.library import ENGLISH, MENU, Library, audience_of
 from bot.model import AUDIENCES, Conversation, Reply
 from bot.pages import LANGUAGES, NO_LANGUAGE, OTHER, Layout, next_page
-from bot.understanding import Intent, Vocabulary, Writing
+from bot.understanding import COMMON, Intent, Lexicon, Vocabulary, Weights, Writing
+from bot.understanding.fold import tokens
 
 MOST_CHOICES: Final = 3
 
@@ -34,9 +36,26 @@ class Line:
     @classmethod
     def of(cls, library: Library, base_url: str = "", budget: sms.Budget | None = None) -> "Line":
         """Set a line up for one address of short links and one budget."""
+        free = library.free_text
+        # First, as gathering the words takes memory that the rest can use after it.
+        lexicon = Lexicon.of(_with_own_words(library), free.groups, free.guessed)
         layout = Layout(library, base_url, budget or sms.Budget())
         writing = Writing.of(library.editions.values(), library.keywords)
-        return cls(library, Vocabulary.of(library.keywords, writing), layout)
+        words = Vocabulary.of(library.keywords, writing)
+        vocabulary = replaced(words, lexicon=lexicon, weights=Weights.of(free.weights))
+        return cls(library, vocabulary, layout)
+
+
+def _with_own_words(library: Library) -> dict[str, dict[str, str]]:
+    """Give the lists of clue words; what a language's texts say is common in it besides."""
+    lists = {language: dict(own) for language, own in library.free_text.clues.items()}
+    english = {word for words in lists.get(ENGLISH, {}).values() for word in tokens(words)}
+    for language in lists.keys() - {ENGLISH}:
+        edition = library.editions.get(language)
+        said = {word for text in edition.texts() for word in tokens(text)} if edition else set()
+        own = (lists[language].get(COMMON, ""), *sorted(said - english))
+        lists[language][COMMON] = ", ".join(own)
+    return lists
 
 
 class Speaker:
@@ -104,8 +123,9 @@ class Speaker:
                 return self._unknown()  # there it is an ordinary word
             case "language":
                 named = self._narrowed(intent.targets)
-                one = len(named) == 1
-                return self._speak(named[0]) if one else self._ask_language(named, LANGUAGES)
+                if len(named) == 1:
+                    return self._speak(named[0])
+                return self._ask_language(named, LANGUAGES, MENU)
             case "number":
                 return self._number(intent.number)
             case "topic":
@@ -158,14 +178,17 @@ class Speaker:
         return self.language
 
     def _ask_language(
-        self, languages: tuple[str, ...], phrase: str = "which_language"
+        self,
+        languages: tuple[str, ...],
+        phrase: str = "which_language",
+        label: str = "out_of_scope",
     ) -> tuple[Reply, Conversation]:
         """Ask which of several languages a text is in; what it asked for is shown after that."""
         self.language = languages[0]
         edition = self.line.library.edition(self.language)
         names = [self.line.library.edition(one).name for one in languages]
         choices = [edition.say("choice", number=n, title=one) for n, one in enumerate(names, 1)]
-        reply, after = self._said("\n".join((edition.say(phrase), *choices)), "out_of_scope")
+        reply, after = self._said("\n".join((edition.say(phrase), *choices)), label)
         offered = tuple(f"language:{one}" for one in languages)
         asked = self.intent.targets if self.intent.kind == "topic" else ()
         return reply, replace(
@@ -302,6 +325,8 @@ class Speaker:
         return self._show(label, 0, label, asked=())
 
     def _topic(self) -> tuple[Reply, Conversation]:
+        if self.intent.either and len(self.intent.targets) > 1:
+            return self._ask_audience(self.intent.targets)
         return self._go(self.intent.targets, self.before.audience)
 
     def _go(self, targets: tuple[str, ...], told: str) -> tuple[Reply, Conversation]:
@@ -314,6 +339,14 @@ class Speaker:
         if label.partition(".")[2] == MENU:
             return self._menu(told)
         return self._show(label, 0, label, audience=told, asked=targets)
+
+    def _ask_audience(self, targets: tuple[str, ...]) -> tuple[Reply, Conversation]:
+        """Ask whether it is about a child or an adult, where the text tells neither surely."""
+        edition = self.line.library.edition(self.language)
+        title = edition.titles[targets[0].partition(".")[2]]
+        text = "\n".join((f"{title}?", edition.say("reply_child"), edition.say("reply_adult")))
+        reply, after = self._said(text, "clarify", edition.say("call"))
+        return reply, replace(after, audience="", asked=targets, screen="", page=0)
 
     def _not_for(self, audience: str, other: str) -> tuple[Reply, Conversation]:
         """Say that a topic is not on the page for an audience; the other's word then shows it."""

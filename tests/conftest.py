@@ -86,6 +86,7 @@ def one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         "cli.serve",
         "cli.explain",
         "cli.evaluate",
+        "cli.learn",
     ):
         monkeypatch.setattr(f"bot.{module}.make_line", shared)
 

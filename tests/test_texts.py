@@ -1,7 +1,7 @@
 """The labelled texts of tests/texts: sound tables, and what must hold for all of them.
 
-Written as people write, by language, without a look at the words that the line knows. Rules are
-built with the rows of one part and measured on those of the other:
+Written as people write, by language. Words are gathered and weights learned with the rows of one
+part, and measured on those of the other, which were written without a look at the words:
 
     answerline evaluate tests/texts/*.tsv --part measure
 
@@ -9,14 +9,17 @@ That prints all figures. Here stand the floors below which nothing may land.
 """
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.cli.classify import answered
 from bot.cli.evaluate import Row, measure
+from bot.cli.learn import learned
 from bot.model import AUDIENCES, SYSTEM_LABELS
 from bot.speaker import Line
+from bot.understanding import Weights
 
 TABLES = sorted((Path(__file__).parent / "texts").glob("*.tsv"))
 COLUMNS = ["text", "labels", "context", "kind", "part", "note"]
@@ -78,14 +81,21 @@ def figures(line: Line, part: str, language: str = "") -> dict[str, tuple[int, i
     )
 
 
-# a figure of the measuring part, and its floor or ceiling in hundredths
-FLOORS = {"crisis found": 70, "opt-outs found": 50, "right label, all rows": 40}
-CEILINGS = {
-    "wrong answers, all rows": 1,
-    "wrong answers where out of scope is right": 1,
-    "crisis false alarms, all rows": 1,
-    "opt-outs that are none, all rows": 0,
+# a figure of either part, and its floor or ceiling in hundredths
+FLOORS = {
+    "crisis found": 94,
+    "opt-outs found": 80,
+    "right answer, in scope": 82,
+    "right label, all rows": 86,
 }
+CEILINGS = {
+    "wrong answers, all rows": 2,
+    "wrong answers where out of scope is right": 3,
+    "crisis false alarms, all rows": 0.5,
+    "opt-outs that are none, all rows": 0.05,
+}
+EVERY_LANGUAGE = 75
+"""Hundredths of the texts that ask for an answer of the pages and get it."""
 
 
 @pytest.mark.parametrize("part", ["build", "measure"])
@@ -99,8 +109,47 @@ def test_safety_holds_for_every_text(line: Line, part: str) -> None:
         assert count * 100 >= least * of, (name, count, of)
 
 
+@pytest.mark.parametrize("language", [path.stem for path in TABLES])
+def test_every_language_is_answered(line: Line, language: str) -> None:
+    """As to a contact who is answered in that language already."""
+    rows = [row for one, row in ROWS if one == language and row["part"] == "measure"]
+    found = measure(
+        [
+            Row(
+                row["text"],
+                tuple(row["labels"].split(",")),
+                answered(row["text"], line, language, row["context"]).label,
+                language,
+                row["kind"],
+            )
+            for row in rows
+        ]
+    )
+    right, of = found["right answer, in scope"]
+    assert right * 100 >= EVERY_LANGUAGE * of, (right, of)
+
+
+def test_the_weights_are_those_of_the_texts(line: Line) -> None:
+    """What `answerline learn` gives today labels nearly all texts as the weights that are kept.
+
+    Not all: what is learned differs in its last digits from one processor to another.
+    """
+    rows = [row for _, row in ROWS if row["part"] == "build"]
+    again = Weights.of(learned(rows, line))
+    vocabulary = replace(line.vocabulary, weights=again)
+    new = replace(line, vocabulary=vocabulary)
+    measured = [row for _, row in ROWS if row["part"] == "measure"]
+    same = sum(
+        answered(row["text"], line, context=row["context"]).label
+        == answered(row["text"], new, context=row["context"]).label
+        for row in measured
+    )
+    assert same * 100 >= 99 * len(measured), same
+
+
 def test_labels_do_not_depend_on_what_ran_before(line: Line) -> None:
-    first = [answered(row["text"], line, context=row["context"]).label for _, row in ROWS]
-    again = [answered(row["text"], line, context=row["context"]).label for _, row in ROWS[::-1]]
+    rows = [row for _, row in ROWS[::9]]
+    first = [answered(row["text"], line, context=row["context"]).label for row in rows]
+    again = [answered(row["text"], line, context=row["context"]).label for row in rows[::-1]]
     assert first == again[::-1]
     assert set(AUDIENCES) == {label.partition(".")[0] for label in first if "." in label}

@@ -29,7 +29,7 @@ def main(context: click.Context) -> None:
     context.obj = Config.from_env(os.environ)
 
 
-from bot.cli import classify, content, evaluate, explain, serve, simulate  # noqa: E402 - they need `main`
+from bot.cli import classify, content, evaluate, explain, learn, serve, simulate  # noqa: E402 - they need `main`
 
 main.add_command(serve.serve)
 main.add_command(serve.migrate)
@@ -41,3 +41,4 @@ main.add_command(content.locales)
 main.add_command(classify.classify)
 main.add_command(explain.explain)
 main.add_command(evaluate.evaluate)
+main.add_command(learn.learn)

@@ -42,7 +42,10 @@ def classify(config: Config) -> None:
 def label(row: dict[str, Any], line: Line) -> str:
     """Label one text as a contact of that language, after that answer, would have it answered."""
     language = str(row.get("lang") or "").replace("-", "_")
-    return answered(row["text"], line, language, str(row.get("context") or "")).label
+    if language not in line.library.editions:  # hi-Latn: Hindi, in Latin letters
+        language = language.partition("_")[0]
+    got = answered(row["text"], line, language, str(row.get("context") or "")).label
+    return got.replace("_", "-") if got.startswith("language:") else got
 
 
 def answered(

@@ -77,7 +77,7 @@ def evaluate(
             one.get("kind") or "",
         )
         for path in files
-        for one in _table(path)
+        for one in table(path)
         if part in (None, one.get("part"))
     ]
     figures = measure(rows)
@@ -122,10 +122,11 @@ def measure(rows: list[Row]) -> dict[str, tuple[int, int]]:
 
 
 def _label(got: str) -> str:
-    return SAME.get(got, got)
+    return SAME.get(got, got).replace("_", "-") if ":" in got else SAME.get(got, got)
 
 
-def _table(path: Path) -> Iterator[dict[str, str]]:
+def table(path: Path) -> Iterator[dict[str, str]]:
+    """Read the rows of a labelled set; ClickException names the line that is off."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             table = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)

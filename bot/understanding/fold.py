@@ -30,6 +30,7 @@ _PREFIX: Final = regex.compile(r"و?ال(?=\p{Arabic}{3})|و(?=\p{Arabic}{4})")
 
 _HAN_DIGITS: Final = "〇一二三四五六七八九"
 _HAN_TEN: Final = "十"
+HAN_NUMERALS: Final = frozenset(_HAN_DIGITS + _HAN_TEN)
 
 
 def fold(text: str) -> str:
@@ -49,8 +50,13 @@ def tokens(text: str) -> list[str]:
     `car t` and `CART` are one. Each Han character is a word, as Chinese puts no spaces. The Arabic
     article, and the "and" that hangs on to a word, are left out.
     """
-    words: list[str] = _TOKEN.findall(fold(text))
-    if text.isascii():
+    return tokens_of(fold(text))
+
+
+def tokens_of(folded: str) -> list[str]:
+    """Split a text in words that is folded already."""
+    words: list[str] = _TOKEN.findall(folded)
+    if folded.isascii():
         return words
     return [word[found.end() :] if (found := _PREFIX.match(word)) else word for word in words]
 

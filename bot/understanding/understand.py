@@ -1,63 +1,60 @@
 """Decide what a text asks for: crisis, whole messages, numbers, then words that fill a text."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
 
 from bot.library import audience_of
 from bot.model import AUDIENCES, LONGEST_TEXT
+from bot.understanding.clues import read
 from bot.understanding.fold import number, tokens
+from bot.understanding.intent import Intent, Known, Note
+from bot.understanding.judge import judge
 from bot.understanding.words import Meaning, Vocabulary
-
-Kind = Literal[
-    "crisis", "command", "audience", "language", "no_language", "topic", "number", "unknown"
-]
 
 WHOLE_MESSAGE_ONLY: Final = frozenset({"stop", "start", "help"})
 """Commands that are never read out of a longer text: "stop the chemo" opts nobody out."""
 
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What a text asks for.
-
-    `value` is a command's name, an audience or a language code; `targets` are the labels that a
-    topic's word can mean, one an audience, or the languages that go by one name; `audience` is what
-    the text itself told; `languages` are those that the deciding words belong to; `near` are topics
-    named in a text not understood. `prescribed` tells that it is a word of the carriers. `written`
-    are the likeliest languages of a text that is not in Latin script. `no_language` is a language
-    that is asked for, or written in, and not there.
-    """
-
-    kind: Kind
-    value: str = ""
-    targets: tuple[str, ...] = ()
-    audience: str = ""
-    languages: tuple[str, ...] = ()
-    number: int = 0
-    near: tuple[str, ...] = ()
-    prescribed: bool = False
-    written: tuple[str, ...] = ()
+NOTHING_KNOWN: Final = Known()
 
 
-Note = Callable[[str], None] | None
-"""Takes down, in a few words, what a rule found: the trace of a decision; None for most texts."""
-
-
-def understand(text: str, vocabulary: Vocabulary, note: Note = None) -> Intent:
+def understand(
+    text: str, vocabulary: Vocabulary, note: Note = None, known: Known = NOTHING_KNOWN
+) -> Intent:
     """Tell what a text asks for. Any text is accepted; what makes no sense is `unknown`.
 
-    `note` is called with what each rule found, in the order of the rules.
+    `note` is called with what each rule found, in the order of the rules; `known` is what went
+    before, in whose light free words are read ("and for kids?").
     """
     text = text[:LONGEST_TEXT]
     written = vocabulary.writing.read(text)
     if note and written.script:
         note(f"written in {written.script}: {', '.join(written.languages) or 'no language here'}")
     intent = _meant(text, vocabulary, note)
+    if intent.kind == "unknown":
+        intent = _judged(text, vocabulary, note, known, intent, written.languages)
     unread = written.letters > 1 and not written.languages  # one is a sign: 5 µg
     if intent.kind == "unknown" and not intent.near and unread:
         return Intent("no_language")
     return replace(intent, written=written.languages) if written.languages else intent
+
+
+def _judged(
+    text: str,
+    vocabulary: Vocabulary,
+    note: Note,
+    known: Known,
+    named: Intent,
+    written: tuple[str, ...],
+) -> Intent:
+    """Read a text that no word or number settles by its clues; keep the topics that it names."""
+    if not vocabulary.weights.labels:
+        return named
+    reading = read(text, vocabulary.lexicon, written, known.language)
+    intent = judge(reading, vocabulary.weights, known, named, note)
+    if intent.value == "language":
+        return _named(_names(tokens(text), vocabulary)) or intent
+    return intent
 
 
 def _meant(text: str, vocabulary: Vocabulary, note: Note) -> Intent:
@@ -177,12 +174,13 @@ def _filled(words: list[str], vocabulary: Vocabulary, note: Note) -> Intent | No
             where.setdefault(said[0].value, []).extend(said)
         else:  # a language: by its name, as its code may be a word (Italian is `it`)
             named += [m for m in meanings if m.kind == "language" and m.language == ""]
+    audience = next(iter(audiences), "")
     several = len({_targets(one) for one in topics}) > 1  # a topic may be named twice
     if len(audiences) > 1 or several or WHOLE_MESSAGE_ONLY & set(commands):
         if note:
             note("but they ask for several things, or for what only a whole message asks for")
-        return None
-    audience = next(iter(audiences), "")
+        near = tuple(dict.fromkeys(meaning.value for one in topics for meaning in one))
+        return Intent("unknown", near=near, audience=audience, several=True)
     told = audiences.get(audience, [])
     if topics and not commands and not named:
         return Intent(
@@ -197,6 +195,16 @@ def _filled(words: list[str], vocabulary: Vocabulary, note: Note) -> Intent | No
     if named and not topics and not commands and not audience:
         return _named(named)
     return None
+
+
+def _names(words: list[str], vocabulary: Vocabulary) -> list[Meaning]:
+    """Find the languages that a text names."""
+    named: list[Meaning] = []
+    start = 0
+    while start < len(words):
+        start, meanings = vocabulary.longest(words, start) or (start + 1, ())
+        named += [m for m in meanings if m.kind == "language" and m.language == ""]
+    return named
 
 
 def _spans(

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from bot.library import Keyword
 from bot.understanding.fold import tokens
+from bot.understanding.lexicon import Lexicon
+from bot.understanding.runs import GAP, HEAD, follow
+from bot.understanding.weights import Weights
 from bot.understanding.writing import Writing
-
-HEAD: Final = 3
-"""Letters of a word's beginning that are told apart. With all of them, words of twelve languages
-took 25 MB more in each process; with three, no more words are looked at than a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +18,6 @@ class Meaning:
     kind: str
     value: str
     language: str
-
-
-GAP: Final = ".."
-"""Stands in a keyword for up to WINDOW words (`took .. pills`), which is looked for anywhere."""
-WINDOW: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +46,8 @@ class Vocabulary:
     writing: Writing = field(default_factory=Writing)
     signs: Mapping[str, tuple[Sign, ...]] = field(default_factory=dict)
     sign_reach: Mapping[str, int] = field(default_factory=dict)
+    lexicon: Lexicon = field(default_factory=Lexicon)
+    weights: Weights = field(default_factory=Weights)
 
     @classmethod
     def of(cls, keywords: Iterable[Keyword], writing: Writing | None = None) -> "Vocabulary":
@@ -99,7 +94,7 @@ class Vocabulary:
         for start in range(len(words)):
             for end, first in _runs(words, start, self.sign_reach):
                 for sign in self.signs.get(first, ()):
-                    if stop := _follow(words, end, sign.pieces[1:]):
+                    if stop := follow(words, end, sign.pieces[1:]):
                         yield sign, start, stop
 
     def longest(self, words: list[str], start: int) -> tuple[int, tuple[Meaning, ...]] | None:
@@ -118,22 +113,6 @@ def _runs(words: list[str], start: int, reach: Mapping[str, int]) -> Iterator[tu
         if len(joined) > reach.get(joined[:HEAD], 0):
             return
         yield end + 1, joined
-
-
-def _follow(words: list[str], start: int, pieces: tuple[str, ...]) -> int:
-    """Give where pieces end that follow within the window, in order; 0 if they do not."""
-    if not pieces:
-        return start
-    piece = pieces[0]
-    for begin in range(start, min(start + WINDOW + 1, len(words))):
-        joined = ""
-        for end in range(begin, len(words)):
-            joined += words[end]
-            if joined == piece:
-                return _follow(words, end + 1, pieces[1:])
-            if not piece.startswith(joined):
-                break
-    return 0
 
 
 def _reach(words: Iterable[str]) -> dict[str, int]:

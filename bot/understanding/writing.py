@@ -58,10 +58,7 @@ class Writing:
             heard.setdefault(keyword.language, []).append(keyword.text)
         hands = {}
         for edition in editions:
-            texts = [*edition.phrases.values(), *edition.titles.values()]
-            for answer in edition.answers.values():
-                if answer.language == edition.language:
-                    texts += [answer.gist, *answer.more]
+            texts = edition.texts()
             script = script_of("".join(texts))
             if script not in (LATIN, ""):
                 hands[edition.language] = _hand(
