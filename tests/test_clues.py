@@ -17,7 +17,7 @@ LISTS = {
         "transplant": "transplant*, stem cell, bone marrow",
         "brain": "brain",
         "effects": "brain fog, hair",
-        "stop": "stop .. texts, unsubscribe",
+        "stop": "stop .. texts, unsubscribe, .. ?!",
         "child": "son, kid, baby*",
         "adult": "mom, man",
         "teen": "teen*",

@@ -249,6 +249,14 @@ WHOM = [
 ]
 
 
+def test_a_teenager_is_asked_about(line: Line) -> None:
+    asked, told = talk(line, "my teen is 17, can he get a stem cell transplant", "child")
+    assert asked.label == "clarify"
+    assert "CHILD" in asked.text
+    assert "ADULT" in asked.text
+    assert (told.label, told.audience) == ("child.transplant", "child")
+
+
 @pytest.mark.parametrize(("before", "text", "label", "audience"), WHOM)
 def test_who_is_told_what(
     line: Line, before: list[str], text: str, label: str, audience: str

@@ -42,8 +42,8 @@ def reading(words: str = "some words here", **clues: str) -> Reading:
         ({"adult_chemo": 9, "child_chemo": 9}, {"chemo": "c"}, "topic", "adult.chemo child.chemo"),
         ({"adult_chemo": 9, "child_cart": 9}, {"chemo": "c"}, "topic", "adult.chemo child.cart"),
         ({"adult_chemo": 9, "adult_cart": 9}, {"chemo": "c"}, "unknown", ""),  # one of two
-        ({"adult_chemo": 1.6}, {"chemo": "c"}, "topic", "adult.chemo"),
-        ({"adult_chemo": 1.6}, {"chemo": "c", "hair": "hair"}, "unknown", ""),
+        ({"adult_chemo": 1.7}, {"chemo": "c"}, "topic", "adult.chemo"),
+        ({"adult_chemo": 1.5}, {"chemo": "c", "hair": "hair"}, "unknown", ""),
         ({"crisis": 9}, {"pills": "all my pills"}, "crisis", ""),
         ({"crisis": 9}, {}, "unknown", ""),
         ({"stop": 9}, {"stop": "leave me alone"}, "command", "stop"),

@@ -111,7 +111,10 @@ def _fitted(
         raise click.ClickException(f"{error}: pip install 'answerline[learn]'") from error
     place = {feature: n for n, feature in enumerate(kept)}
     cells = [
-        (n, place[one]) for n, found in enumerate(examples) for one in set(found) if one in place
+        (n, place[one])
+        for n, found in enumerate(examples)
+        for one in sorted(set(found))
+        if one in place
     ]
     matrix = csr_matrix(
         ([1.0] * len(cells), tuple(zip(*cells, strict=True))), shape=(len(examples), len(kept))

@@ -64,13 +64,14 @@ def read(text: str, lexicon: Lexicon, likely: Iterable[str] = (), current: str =
     outer = _outer(heard)
     clues: dict[str, str] = {}
     for one in outer:
-        for name in one.names - {COMMON}:
+        for name in sorted(one.names - {COMMON}):
             clues.setdefault(name, " ".join(words[one.start : one.end]))
     unknown = guessed = 0
+    meant = (*(languages or tuple(likely) or lexicon.languages), ENGLISH)
     covered = {place for one in outer for place in range(one.start, one.end)}
     for place, word in enumerate(words):
         if place not in covered and not word.isdecimal():
-            names = lexicon.guess(word, (*languages, ENGLISH))
+            names = lexicon.guess(word, meant)
             clues |= {name: word for name in names if name not in clues}
             guessed += bool(names)
             unknown += not names
@@ -100,7 +101,7 @@ def _languages(
         points[current] += 1
     best = max(points.values(), default=0)
     near = [one for one, got in points.items() if got >= best * CLOSE]
-    near.sort(key=lambda one: (-points[one], one != current, one != ENGLISH))
+    near.sort(key=lambda one: (-points[one], one != current, one != ENGLISH, one))
     likeliest = [one for one in near if points[one] == best >= FEWEST_WORDS]
     return tuple(near), tuple(likeliest)
 
@@ -154,7 +155,8 @@ def _numbers(words: list[str]) -> Iterator[tuple[int, int, int]]:
         if words[start] in HAN_NUMERALS:
             while end < len(words) and words[end] in HAN_NUMERALS:
                 end += 1
-        value = number("".join(words[start:end]))
-        if value is not None and 0 < value < OLDEST:
-            yield start, end, value
+        if words[start][0].isdecimal() or words[start] in HAN_NUMERALS:
+            value = number("".join(words[start:end]))
+            if value is not None and 0 < value < OLDEST:
+                yield start, end, value
         start = end

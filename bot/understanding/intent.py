@@ -23,7 +23,7 @@ class Intent:
     carriers. `written` are the likeliest languages of a text that is not in Latin script.
     `no_language` is a language that is asked for, or written in, and not there. `either` tells that
     the text is about someone who may be a child or an adult, `several` that known words fill it and
-    ask for more than one thing.
+    ask for more than one thing, `refused` that nothing is to be read out of it.
     """
 
     kind: Kind
@@ -37,6 +37,7 @@ class Intent:
     written: tuple[str, ...] = ()
     either: bool = False
     several: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bot.understanding.intent import Intent, Known, Note
 from bot.understanding.lexicon import HAN
 from bot.understanding.weights import EITHER, LANGUAGE, OTHER, SAME, Weights, features, whom
 
-ANSWER: Final = 0.5
+ANSWER: Final = 0.55
 """The chance from which on a topic is answered."""
 SURELY: Final = 0.65
 """The same where the text has a word for what is not on the pages, as for a side effect."""

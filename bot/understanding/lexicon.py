@@ -32,7 +32,7 @@ HAN: Final = "\u2e80"
 
 SHORTEST_GUESSED: Final = 5
 """Letters below which a word is never taken for a misspelt one."""
-LONG: Final = 9
+LONG: Final = 7
 """Letters from which on a word may be two slips away from the one that is meant."""
 
 _NUMBER_FIRST: Final = regex.compile(r"(\d{1,3})(\p{L}.*)")
@@ -112,10 +112,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Words, stems, and words with a gap by their first piece.
+    """Words, stems, and words with a gap by their first token.
 
     `guesses` are the words that a misspelt one may stand for, by language, letter and length, with
-    spaces between. `groups` and `guessed` are as in FreeText.
+    spaces between. `groups` and `guessed` are as in FreeText; `languages` are those of the lists.
     """
 
     words: Words = field(default_factory=Words)
@@ -124,6 +124,7 @@ class Lexicon:
     guesses: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     guessed: frozenset[str] = frozenset()
+    languages: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -150,6 +151,7 @@ class Lexicon:
             guesses,
             groups,
             guessed,
+            tuple(lists),
         )
 
     def spans(self, words: list[str]) -> Iterator[Span]:
@@ -191,13 +193,10 @@ class Lexicon:
 
     def with_gaps(self, words: list[str], languages: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         """Yield (clue, the words it stands in) of each entry with a gap."""
-        for start in range(len(words)):
-            joined = ""
-            for end in range(start, min(start + LONGEST_RUN, len(words))):
-                joined = append(joined, words[end])
-                for pieces, (language, name) in self.gaps.get(joined, ()):
-                    if language in languages and (stop := follow(words, end + 1, pieces[1:])):
-                        yield name, " ".join(words[start:stop])
+        for start, word in enumerate(words):
+            for pieces, (language, name) in self.gaps.get(word, ()):
+                if language in languages and (stop := follow(words, start, pieces, window=0)):
+                    yield name, " ".join(words[start:stop])
 
 
 def _of_language(
@@ -219,10 +218,9 @@ def _of_language(
         can_guess = groups.get(name) in guessed
         for text in fold(listed).split(","):
             if GAP in text:
-                first, *rest = (_parted(piece) for piece in text.split(GAP))
-                pieces = (spaced(first), *map("".join, rest))
+                pieces = [_parted(piece) for piece in text.split(GAP)]
                 if all(pieces):
-                    gaps[pieces[0]].append((pieces, entry))
+                    gaps[pieces[0][0]].append((tuple(map("".join, pieces)), entry))
             elif word := spaced(_parted(text)):
                 into = stems if text.rstrip().endswith(STEM) else words
                 there = into.get(word)

@@ -11,12 +11,12 @@ GAP: Final = ".."
 WINDOW: Final = 6
 
 
-def follow(words: list[str], start: int, pieces: tuple[str, ...]) -> int:
-    """Give where pieces end that follow within the window, in order; 0 if they do not."""
+def follow(words: list[str], start: int, pieces: tuple[str, ...], window: int = WINDOW) -> int:
+    """Give where pieces end that follow in order, the first within a window; 0 if they do not."""
     if not pieces:
         return start
     piece = pieces[0]
-    for begin in range(start, min(start + WINDOW + 1, len(words))):
+    for begin in range(start, min(start + window + 1, len(words))):
         joined = ""
         for end in range(begin, len(words)):
             joined += words[end]

@@ -51,10 +51,33 @@ def _judged(
     if not vocabulary.weights.labels:
         return named
     reading = read(text, vocabulary.lexicon, written, known.language)
+    if reading.unknown or reading.guessed:
+        named = _misspelt(text, vocabulary, note) or named
+        if named.kind != "unknown" or named.refused:
+            return named
     intent = judge(reading, vocabulary.weights, known, named, note)
     if intent.value == "language":
         return _named(_names(tokens(text), vocabulary)) or intent
     return intent
+
+
+def _misspelt(text: str, vocabulary: Vocabulary, note: Note) -> Intent | None:
+    """Take a message for the topic's keyword that it is one slip away from.
+
+    Where it is as near to keywords of several topics, it is asked which; where it is as near to
+    another word of the line, such as one that ends the texts, nothing is guessed.
+    """
+    near = vocabulary.slips.near("".join(tokens(text)))
+    meanings = [meaning for word in near for meaning in vocabulary.meanings[word]]
+    if not meanings or any(meaning.kind != "topic" for meaning in meanings):
+        return None
+    if note:
+        note(f"one slip away from: {', '.join(near)}")
+    targets = {_targets(vocabulary.meanings[word]) for word in near}
+    if len(targets) == 1:
+        return Intent("topic", targets=targets.pop(), languages=_languages(meanings))
+    labels = tuple(dict.fromkeys(meaning.value for meaning in meanings))
+    return Intent("unknown", near=labels, refused=True)
 
 
 def _meant(text: str, vocabulary: Vocabulary, note: Note) -> Intent:

@@ -83,7 +83,7 @@ def features(reading: Reading, known: Known) -> list[str]:
         *(f"{group} {min(reading.groups[group], 3)}" for group in groups),
         *(f"{one} | {other}" for one, other in combinations(groups, 2)),
         *(f"{clue} | {group}" for clue in clues for group in groups if group in UNSAFE),
-        *(f"word {word}" for word in set(reading.words[:MOST_WORDS])),
+        *(f"word {word}" for word in dict.fromkeys(reading.words[:MOST_WORDS])),
         f"length {length}",
         f"clues {min(len(clues), 4)}",
         f"unknown {min(reading.unknown, 4)}",

@@ -7,6 +7,7 @@ from bot.library import Keyword
 from bot.understanding.fold import tokens
 from bot.understanding.lexicon import Lexicon
 from bot.understanding.runs import GAP, HEAD, follow
+from bot.understanding.slips import Slips
 from bot.understanding.weights import Weights
 from bot.understanding.writing import Writing
 
@@ -48,6 +49,7 @@ class Vocabulary:
     sign_reach: Mapping[str, int] = field(default_factory=dict)
     lexicon: Lexicon = field(default_factory=Lexicon)
     weights: Weights = field(default_factory=Weights)
+    slips: Slips = field(default_factory=Slips)
 
     @classmethod
     def of(cls, keywords: Iterable[Keyword], writing: Writing | None = None) -> "Vocabulary":
@@ -74,6 +76,7 @@ class Vocabulary:
         return cls(
             meanings={word: together.setdefault(all, all) for word, all in meanings.items()},
             reach=_reach(found),
+            slips=Slips.of(found),
             crisis=_reach(crisis),
             alone=frozenset(word for word, count in crisis.items() if count == 1),
             writing=writing or Writing(),
