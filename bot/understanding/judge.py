@@ -144,7 +144,7 @@ def _if_about(own: Mapping[str, float], audience: str, enough: float) -> str:
 
 
 def _near(chances: Mapping[str, float], audience: str, named: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the topics that come near, the likeliest first, or else those that the text names."""
+    """Give the topics that come near: those that the text names in its order, then the likeliest."""
     if chances.get("out_of_scope", 0.0) >= ANSWER:
         return named
     near = [
@@ -152,7 +152,8 @@ def _near(chances: Mapping[str, float], audience: str, named: tuple[str, ...]) -
         for label, chance in chances.items()
         if chance >= NEAR and audience_of(label) in ((audience,) if audience else AUDIENCES)
     ]
-    return tuple(sorted(near, key=lambda one: -chances[one])) or named
+    near.sort(key=lambda one: (named.index(one) if one in named else len(named), -chances[one]))
+    return tuple(near) or named
 
 
 def _tell(
