@@ -144,7 +144,7 @@ def _if_about(own: Mapping[str, float], audience: str, enough: float) -> str:
 
 
 def _near(chances: Mapping[str, float], audience: str, named: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the topics that come near: those that the text names in its order, then the likeliest."""
+    """Give the topics that come near: those that the text names first, then the likeliest."""
     if chances.get("out_of_scope", 0.0) >= ANSWER:
         return named
     near = [
