@@ -348,6 +348,10 @@ def test_explain_shows_each_rule_and_the_label() -> None:
         ("٣", ["the whole message is the number 3", "label: out_of_scope"]),
         ("STOP", ["the whole message is a word: carrier stop (en", "label: stop"]),
         ("does chemo hurt", ["not known: does", "not understood; it names: adult.chemo"]),
+        (
+            "will blina make me lose my hair",
+            ["clue blina: blina", "clue side_effects: ", "out_of_scope (needs 0.50)", "label: out"],
+        ),
         ("behosh", ["the whole message is a word of danger", "label: crisis"]),
         ("took the whole box of pills", ["crisis: took .. ", "label: crisis"]),
         ("asdf", ["not understood; it names: nothing", "label: out_of_scope"]),
@@ -361,6 +365,8 @@ def test_explain_shows_each_rule_and_the_label() -> None:
             assert part in shown, (text, part)
     after = run("explain", "child", "--context", "adult.cart", "--language", "fr").stdout
     assert after.splitlines()[-2:] == ["language: fr", "label: child.cart"]
+    after = run("explain", "what about a kid of 7 years old", "--context", "adult.cart").stdout
+    assert "asks for: audience child" in after
     assert "label: child.cart" in run("explain", "cart", "--audience", "child").stdout
 
 
