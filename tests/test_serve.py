@@ -20,6 +20,7 @@ from tests.benchmarks.loadgen import run
 from .conftest import ROOT
 
 PATIENCE = 60
+AGAIN = 10
 
 
 def free_port() -> int:
@@ -53,12 +54,21 @@ def serving(command: list[str], port: int, folder: Path, **settings: str) -> Ite
                 time.sleep(0.05)
         yield log
     finally:
+        _end(server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End a server; granian can miss a signal that comes while a worker is still starting."""
+    for _ in range(PATIENCE // AGAIN):
         server.send_signal(signal.SIGTERM)
         try:
-            server.wait(PATIENCE)
+            server.wait(AGAIN)
         except subprocess.TimeoutExpired:
-            server.kill()
-            raise
+            continue
+        return
+    server.kill()
+    server.wait()
+    raise AssertionError("the server did not end")
 
 
 def answerline(*args: str) -> list[str]:
