@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bot.library import ENGLISH, MENU
 from bot.model import AUDIENCES, Conversation, Inbound, Reply
 from bot.speaker import Line, Speaker
-from bot.understanding import Known, understand
+from bot.understanding import Known, Note, understand
 
 QUIET_DAY: Final = 24 * 3600
 """Seconds without a message after which audience, paging and choices are forgotten."""
@@ -32,14 +32,15 @@ NEVER_SILENT: Final = frozenset({"crisis", "help", "stop", "start"})
 
 
 def respond(
-    inbound: Inbound, conversation: Conversation, line: Line, now: int
+    inbound: Inbound, conversation: Conversation, line: Line, now: int, note: Note = None
 ) -> tuple[Reply, Conversation]:
     """Answer one message. Never raises, whatever the text and whatever was remembered.
 
-    `now` is Unix seconds. A reply with an empty text means that nothing is sent.
+    `now` is Unix seconds; `note` takes down why, rule by rule. A reply with an empty text means
+    that nothing is sent.
     """
     before = _rested(conversation, line, now)
-    reply, after = _answered(inbound, before, line)
+    reply, after = _answered(inbound, before, line, note)
     recent = now - before.heard <= LOOP_WINDOW
     again = recent and reply.label == before.label and _progress(after) == _progress(before)
     streak = before.streak + 1 if again else 1
@@ -120,14 +121,14 @@ def _can_offer(label: str, line: Line) -> bool:
 
 
 def _answered(
-    inbound: Inbound, conversation: Conversation, line: Line
+    inbound: Inbound, conversation: Conversation, line: Line, note: Note = None
 ) -> tuple[Reply, Conversation]:
     if inbound.carrier_answered:
         label = inbound.carrier_answered
         opted_out = conversation.opted_out if label == "help" else label == "stop"
         return Reply(label), replace(conversation, opted_out=opted_out)
     known = Known(conversation.language, conversation.audience, conversation.screen)
-    intent = understand(inbound.text, line.vocabulary, known=known)
+    intent = understand(inbound.text, line.vocabulary, note, known)
     speaker = Speaker(line, conversation, intent)
     if intent.kind == "crisis":
         return speaker.phrase("crisis", "crisis")

@@ -11,6 +11,7 @@ from bot.conversation import apologise, respond
 from bot.model import Inbound, Reply
 from bot.speaker import Line
 from bot.store import Store, StoreError
+from bot.understanding import Note
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,10 @@ class Turns:
     key: bytes
     clock: Callable[[], int] = now
 
-    def take(self, inbound: Inbound) -> Reply:
+    def take(self, inbound: Inbound, note: Note = None) -> Reply:
         """Answer a message once; the same message again gets the same reply.
+
+        `note` takes down why, rule by rule; nothing keeps it.
 
         If the turn fails, the person gets an apology with the support line (or the crisis reply)
         and the operator a log line with the message's id: never an address, never a text.
@@ -44,7 +47,7 @@ class Turns:
                 f"{inbound.channel}:{inbound.id}",
                 contact_key(self.key, inbound),
                 at,
-                lambda conversation: respond(inbound, conversation, self.line, at),
+                lambda conversation: respond(inbound, conversation, self.line, at, note),
             )
         except StoreError as error:
             log.error("message %s was not taken: %s", inbound.id, error)

@@ -373,6 +373,10 @@ def test_explain_shows_each_rule_and_the_label() -> None:
 def test_chat_as_json_says_why() -> None:
     (row,) = [json.loads(one) for one in run("chat", "--json", typed="cart\n").stdout.splitlines()]
     assert row["why"][-1].startswith("asks for: topic adult.cart")
+    two = run("chat", "--json", typed="CART ADULT\nwhat about a kid of 7 years old\n")
+    said = [json.loads(one) for one in two.stdout.splitlines()]
+    assert said[1]["why"][-1] == "asks for: audience child"  # in the light of what was shown
+    assert said[1]["label"] == "child.cart"
 
 
 def test_evaluate_counts_wrong_answers_first(tmp_path: Path) -> None:

@@ -47,12 +47,18 @@ def reading(words: str = "some words here", **clues: str) -> Reading:
         ({"crisis": 9}, {"pills": "all my pills"}, "crisis", ""),
         ({"crisis": 9}, {}, "unknown", ""),
         ({"stop": 9}, {"stop": "leave me alone"}, "command", "stop"),
-        ({"stop": 9}, {"stop": "end"}, "unknown", ""),  # "is this the end"
+        ({"stop": 4}, {"stop": "end"}, "unknown", ""),  # "is this the end"
+        ({"stop": 9}, {"stop": "end"}, "command", "stop"),
+        ({"stop": 9}, {"stop": "end", "hair": "hair"}, "unknown", ""),
+        ({"stop": 9}, {"stop": "stop it now", "chemo": "chemo"}, "unknown", ""),
         ({"stop": 9}, {"stop": "some"}, "command", "stop"),  # it begins with the word
         ({"stop": 9}, {"stop": "end", "messages": "texts"}, "command", "stop"),
         ({"stop": 9}, {"stop": "end", "sending": "number"}, "command", "stop"),
         ({"stop": 9}, {"messages": "texts"}, "command", "stop"),
-        ({"stop": 2.6}, {"messages": "texts"}, "unknown", ""),  # no word for it
+        ({"stop": 2.6}, {"messages": "texts"}, "command", "stop"),
+        ({"stop": 2.6}, {"messages": "texts", "again_start": "back"}, "unknown", ""),
+        ({"stop": 2.6}, {}, "unknown", ""),  # no word for it
+        ({"stop": 2.6}, {"unsubscribe": "unsub", "stop": "unsub"}, "command", "stop"),
         ({"stop": 2.6}, {"stop": "leave me"}, "command", "stop"),
         ({"stop": 9}, {"messages": "texts", "sending": "send"}, "command", "stop"),
         ({"stop": 2.6}, {"stop": "stop it now", "chemo": "chemo"}, "unknown", ""),

@@ -83,8 +83,8 @@ def figures(line: Line, part: str, language: str = "") -> dict[str, tuple[int, i
 
 # a figure of either part, and its floor or ceiling in hundredths
 FLOORS = {
-    "crisis found": 94,
-    "opt-outs found": 78,
+    "crisis found": 95,
+    "opt-outs found": 84,
     "right answer, in scope": 82,
     "right label, all rows": 86,
 }

@@ -12,6 +12,7 @@ from bot.conversation import respond
 from bot.library import audience_of
 from bot.model import Conversation, Inbound, Reply
 from bot.speaker import Line
+from bot.understanding import Note
 
 
 @click.command()
@@ -49,7 +50,12 @@ def label(row: dict[str, Any], line: Line) -> str:
 
 
 def answered(
-    text: str, line: Line, language: str = "", context: str = "", audience: str = ""
+    text: str,
+    line: Line,
+    language: str = "",
+    context: str = "",
+    audience: str = "",
+    note: Note = None,
 ) -> Reply:
     """Answer a text of a contact who is answered in a language and was just given an answer."""
     before = Conversation(
@@ -58,7 +64,7 @@ def answered(
         screen=context,
         introduced=True,
     )
-    return respond(Inbound("classify", "", "", text), before, line, 0)[0]
+    return respond(Inbound("classify", "", "", text), before, line, 0, note)[0]
 
 
 def _row(raw: bytes) -> dict[str, Any]:

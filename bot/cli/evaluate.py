@@ -16,9 +16,10 @@ from typing import Final
 import click
 
 from bot.app import make_line
-from bot.cli.classify import answered
+from bot.cli.classify import label
 from bot.config import Config
 from bot.library import audience_of
+from bot.speaker import Line
 
 SAME: Final = {"child.immunotherapy": "child.cart"}
 """On the child page, immunotherapy is CAR T."""
@@ -56,11 +57,17 @@ class Row:
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--part", help="Only rows whose column part says this, such as measure.")
+@click.option("--known", is_flag=True, help="The languages of the contacts are known.")
 @click.option("--show", default=0, help="Also show so many texts that got a wrong label.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def evaluate(
-    config: Config, files: tuple[Path, ...], part: str | None, show: int, as_json: bool
+    config: Config,
+    files: tuple[Path, ...],
+    part: str | None,
+    known: bool,
+    show: int,
+    as_json: bool,
 ) -> None:
     """Label the texts of FILES and count what is right and what is wrong.
 
@@ -69,13 +76,7 @@ def evaluate(
     """
     line = make_line(config)
     rows = [
-        Row(
-            one["text"],
-            tuple(one["labels"].replace(" ", "").split(",")),
-            _label(answered(one["text"], line, context=one.get("context") or "").label),
-            one.get("lang") or path.stem,
-            one.get("kind") or "",
-        )
+        _labelled(one, one.get("lang") or path.stem, line, known)
         for path in files
         for one in table(path)
         if part in (None, one.get("part"))
@@ -91,6 +92,13 @@ def evaluate(
         click.echo(f"{row.language}  {row.text!r}: {row.got}, wanted {', '.join(row.wanted)}")
 
 
+def _labelled(row: dict[str, str], language: str, line: Line, known: bool) -> Row:
+    given = {**row, "lang": language if known else ""}
+    got = label(given, line)
+    labels = tuple(row["labels"].replace(" ", "").split(","))
+    return Row(row["text"], labels, SAME.get(got, got), language, row.get("kind") or "")
+
+
 def measure(rows: list[Row]) -> dict[str, tuple[int, int]]:
     """Count what matters, as (count, of how many), the wrong answers first."""
 
@@ -99,8 +107,8 @@ def measure(rows: list[Row]) -> dict[str, tuple[int, int]]:
         return sum(found), len(found)
 
     outside = [row for row in rows if "out_of_scope" in row.wanted]
-    crisis = [row for row in rows if "crisis" in row.wanted]
-    stop = [row for row in rows if "stop" in row.wanted]
+    crisis = [row for row in rows if row.wanted == ("crisis",)]
+    stop = [row for row in rows if row.wanted == ("stop",)]
     inside = [row for row in rows if row.in_scope]
     return {
         "wrong answers, all rows": share(row.wrong_answer for row in rows),
@@ -119,10 +127,6 @@ def measure(rows: list[Row]) -> dict[str, tuple[int, int]]:
         ),
         "right label, all rows": share(row.right for row in rows),
     }
-
-
-def _label(got: str) -> str:
-    return SAME.get(got, got).replace("_", "-") if ":" in got else SAME.get(got, got)
 
 
 def table(path: Path) -> Iterator[dict[str, str]]:

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from bot import sms
 from bot.app import beside_database, make_line
 from bot.channels.twilio import PATH
-from bot.cli.explain import why
 from bot.config import Config
 from bot.languages import PSEUDO
 from bot.model import Inbound, Reply
@@ -58,8 +57,8 @@ def chat(config: Config, language: str | None, sender: str, database: str, as_js
         )  # fmt: skip
     for number, text in enumerate(_typed()):
         inbound = Inbound("chat", sender, f"{run}-{number}", text)
-        reply = turns.take(inbound)
-        trace = why(text, line) if as_json else []
+        trace: list[str] = []
+        reply = turns.take(inbound, trace.append)
         click.echo(_as_json(text, reply, trace) if as_json else _as_phone(reply.text))
     store.close()
 

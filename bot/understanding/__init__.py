@@ -8,7 +8,7 @@ a sentence that speaks of the messages, so that no question about stopping a tre
 conversation.
 """
 
-from bot.understanding.intent import Intent, Known
+from bot.understanding.intent import Intent, Known, Note
 from bot.understanding.lexicon import COMMON, Lexicon
 from bot.understanding.understand import understand
 from bot.understanding.weights import Weights
@@ -16,5 +16,6 @@ from bot.understanding.words import Vocabulary
 from bot.understanding.writing import Writing
 
 __all__ = [
-    "COMMON", "Intent", "Known", "Lexicon", "Vocabulary", "Weights", "Writing", "understand",
+    "COMMON", "Intent", "Known", "Lexicon", "Note", "Vocabulary", "Weights", "Writing",
+    "understand",
 ]  # fmt: skip

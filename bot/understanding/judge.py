@@ -31,7 +31,10 @@ BESIDE: Final = 0.3
 LEAVE: Final = 0.6
 """The chance from which on a sentence ends the texts; it must also have a word for that."""
 LEAVE_SURELY: Final = 0.9
-"""The same where the text is about an illness or a treatment too, or has no word for it."""
+"""The same where the text is about an illness or a treatment or coming back too, or has no word
+for it."""
+LEAVE_ALONE: Final = 0.95
+"""The same where one word for that stands somewhere in the text."""
 DANGER: Final = 0.4
 """The chance from which on a text is a crisis."""
 COMMAND: Final = 0.5
@@ -103,15 +106,16 @@ def _leaves(reading: Reading, chance: float) -> bool:
 
     "Is this the end" has one; "should we stop the chemo" has one, and is about something else.
     """
-    words = reading.clues.get("stop", "")
-    of_texts = "messages" in reading.clues or "sending" in reading.clues
-    lone = bool(words) and not (" " in words or words >= HAN or of_texts)
-    groups = set(reading.groups)
-    if lone:
-        return words == reading.words[0] and groups <= NOTHING_ELSE - {"whom"}
-    if SUBJECT & groups or not words:
-        return chance >= LEAVE_SURELY
-    return chance >= LEAVE
+    words, groups = reading.clues.get("stop", ""), set(reading.groups)
+    other = groups & (SUBJECT | {"beyond"})
+    surely = not reading.clues.keys().isdisjoint(("unsubscribe", "messages", "sending"))
+    if words and not (" " in words or words >= HAN or surely):
+        begins = words == reading.words[0] and groups <= NOTHING_ELSE - {"whom"}
+        return begins or (chance >= LEAVE_ALONE and not other)
+    if other and not surely:
+        return False
+    doubtful = other or "again_start" in reading.clues or not (words or surely)
+    return chance >= (LEAVE_SURELY if doubtful else LEAVE)
 
 
 def _answered(chances: Mapping[str, float], audience: str, enough: float) -> tuple[str, ...]:

@@ -35,8 +35,17 @@ def understand(
         intent = _judged(text, vocabulary, note, known, intent, written.languages)
     unread = written.letters > 1 and not written.languages  # one is a sign: 5 µg
     if intent.kind == "unknown" and not intent.near and unread:
-        return Intent("no_language")
-    return replace(intent, written=written.languages) if written.languages else intent
+        intent = Intent("no_language")
+    elif written.languages:
+        intent = replace(intent, written=written.languages)
+    if note:
+        note(f"asks for: {_asked(intent)}")
+    return intent
+
+
+def _asked(intent: Intent) -> str:
+    told = ", ".join(filter(None, (intent.value, *intent.targets, intent.audience)))
+    return " ".join(filter(None, (intent.kind, told)))
 
 
 def _judged(
