@@ -15,7 +15,6 @@ from bot.content import read
 from bot.editions import ContentError, Sending
 from bot.keys import own_secret
 from bot.library import ENGLISH, Library
-from bot.model import AUDIENCES
 from bot.sms import Budget
 from bot.speaker import Line
 from bot.store import Store, StoreError
@@ -117,16 +116,17 @@ def _health(app: Flask, store: Store) -> None:
 
 
 def _links(app: Flask, library: Library) -> None:
-    letters = {audience[0]: audience for audience in AUDIENCES}
-    codes = {(topic.link, audience) for topic in library.topics.values() for audience in AUDIENCES}
-    pages = ", ".join(library.url(audience, ENGLISH) for audience in AUDIENCES)
+    answers = library.editions[ENGLISH].answers
+    by_code = {f"{one[0]}{library.topics[one.partition('.')[2]].link}": one for one in answers}
+    pages = ", ".join(dict.fromkeys(library.url(label, ENGLISH) for label in answers))
 
     @app.get("/<any(a,c):letter><string(maxlength=6):code>/<string(maxlength=4):tag>")
     def short_link(letter: str, code: str, tag: str) -> BaseResponse:
         """Lead from an answer to its full page in the reader's language."""
-        if (code, letters[letter]) not in codes:
+        label = by_code.get(f"{letter}{code}")
+        if label is None:
             abort(404, f"There is no such link. The full pages are: {pages}")
-        return redirect(library.url(letters[letter], library.tagged(tag)), 302)
+        return redirect(library.url(label, library.tagged(tag)), 302)
 
 
 def _error(error: HTTPException) -> Response:

@@ -43,6 +43,7 @@ NOTES: Final[Mapping[str, str]] = {
     "accents, in Latin letters, and as it is often misspelt.",
     "hedges": "Only checked with, never sent: all words that leave a thing open, comma-separated.",
     "everyone": "Only checked with, never sent: words for all people or all things.",
+    "children": "Only checked with, never sent: words for children, childhood, boys and girls.",
     "spellings": "Only checked with, never sent: names that your language writes otherwise, as "
     "English = yours, comma-separated.",
     "known": "Only checked with, never sent: words kept although they look like another.",

@@ -11,7 +11,7 @@ from typing import Final
 
 import regex
 
-from bot import catalogs, fidelity, sms
+from bot import catalogs, citations, fidelity, sms
 from bot.config import ConfigError
 from bot.content import Content
 from bot.editions import Problem
@@ -90,6 +90,7 @@ def problems(content: Content, line: Line) -> list[Problem]:
         *_named_words(content, line.library),
         *_translations(content),
         *fidelity.problems(content),
+        *citations.problems(content),
     ]
 
 
@@ -216,7 +217,7 @@ def _named_words(content: Content, library: Library) -> Iterator[Problem]:
             if name in edition.in_english:
                 continue
             for word in (*_CAPITALS.findall(text), *_QUOTED.findall(text)):
-                if "".join(tokens(word)) not in known:
+                if "".join(tokens(word)) not in known and not word.startswith("{"):
                     where = f"messages/phrases.toml: {name}"
                     said = f"names {word!r}, which is no word of this language that is answered"
                     if translation is None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bot import catalogs, clue_files
+from bot import catalogs, clue_files, reviews
 from bot.catalogs import BrokenCatalogError, Message, Translation
 from bot.editions import (
     LONGEST_TEXT,
@@ -23,7 +23,7 @@ from bot.editions import (
     Sending,
 )
 from bot.languages import PSEUDO
-from bot.library import ENGLISH, MENU, Document, Library
+from bot.library import ENGLISH, MENU, Document, Library, Source
 from bot.model import AUDIENCES
 from bot.schema import (
     COMMANDS,
@@ -35,8 +35,10 @@ from bot.schema import (
     DocumentFile,
     Part,
     TopicFile,
+    document,
     parts,
-    sources,
+    plain,
+    sentences,
 )
 from bot.understanding.fold import tokens
 
@@ -90,7 +92,9 @@ class _Reader:
         editor = Editor(originals, sending, self.problems)
         library = editor.library(translations)
         free_text = clue_files.read(self.root, translations, self._problem)
-        library = replace(library, free_text=free_text)
+        answers = library.editions[ENGLISH].answers
+        said = reviews.read(self.root, answers, documents, self._problem)
+        library = replace(library, free_text=free_text, reviews=said)
         return Content(
             self.root, library, tuple(self.messages), translations, checks, tuple(self.problems)
         )
@@ -146,15 +150,17 @@ class _Reader:
                 continue
             if shaped.audience not in AUDIENCES:
                 self._problem(file, f"{id}.audience", f"is none of {', '.join(AUDIENCES)}")
-            for what, by_language in (("title", shaped.title), ("url", shaped.url)):
+            for what, by_language in (
+                ("publisher", shaped.publisher), ("title", shaped.title), ("url", shaped.url),
+            ):  # fmt: skip
                 if not by_language.get(ENGLISH):
                     self._problem(file, f"{id}.{what}.{ENGLISH}", "is missing")
-            documents[id] = Document(
-                id, shaped.audience, shaped.publisher, shaped.title, shaped.url, shaped.sections
-            )
-        for audience in AUDIENCES:
-            if sum(d.audience == audience for d in documents.values()) != 1:
-                self._problem(file, "", f"needs exactly one page for the audience {audience}")
+            try:
+                documents[id] = document(id, shaped)
+            except ValueError as error:
+                self._problem(file, f"{id}.sections", str(error))
+        if not documents:
+            self._problem(file, "", "names no page")
         return str(support_line), documents
 
     def _topics(self) -> dict[str, TopicFile]:
@@ -177,9 +183,9 @@ class _Reader:
                     self._message(part.keywords, "keywords", file, f"{audience}.keywords")
                 if part.see:
                     continue
-                self._message(part.gist, "", file, f"{audience}.gist")
+                self._message(plain(part.gist), "", file, f"{audience}.gist")
                 for number, text in enumerate(part.more):
-                    self._message(text, "", file, f"{audience}.more[{number}]")
+                    self._message(plain(text), "", file, f"{audience}.more[{number}]")
         if not topics:
             self._problem("messages/topics/", "", f"has no topic (looked in {folder})")
         return topics
@@ -268,7 +274,7 @@ class _Reader:
                 if part.see:
                     self._check_see(file, audience, part, topics)
                 else:
-                    self._check_source(file, audience, part.source, documents)
+                    self._check_source(file, audience, part, documents)
 
     def _check_see(
         self, file: str, audience: str, part: Part, topics: Mapping[str, TopicFile]
@@ -283,22 +289,37 @@ class _Reader:
             )
 
     def _check_source(
-        self, file: str, audience: str, source: str, documents: Mapping[str, Document]
+        self, file: str, audience: str, part: Part, documents: Mapping[str, Document]
     ) -> None:
-        key = f"{audience}.source"
-        try:
-            cited = sources(source)
-        except ValueError as error:
-            self._problem(file, key, str(error))
-            return
-        for one in cited:
-            document = documents.get(one.document)
-            if document is None:
-                self._problem(file, key, f"{one.document!r} is no document of documents.toml")
-            elif document.audience != audience:
-                self._problem(file, key, f"{one.document} is not the page for {audience}")
-            elif one.section not in document.sections:
-                self._problem(file, key, f"{one.document} has no section {one.section!r}")
-            elif not 1 <= one.first <= one.last <= document.sections[one.section]:
-                count = document.sections[one.section]
-                self._problem(file, key, f"{one.section!r} has paragraphs 1 to {count} only")
+        if part.source not in documents:
+            said = f"{part.source!r} is no document of documents.toml"
+            self._problem(file, f"{audience}.source", said)
+        keys = ("gist", *(f"more[{number}]" for number in range(len(part.more))))
+        for key, text in zip(keys, (part.gist, *part.more), strict=True):
+            try:
+                cited = sentences(text, part.source)
+            except ValueError as error:
+                self._problem(file, f"{audience}.{key}", str(error))
+                continue
+            for one in dict.fromkeys(one for sentence in cited for one in sentence.sources):
+                if fault := _unfounded(one, audience, documents):
+                    self._problem(file, f"{audience}.{key}", fault)
+
+
+def _unfounded(source: Source, audience: str, documents: Mapping[str, Document]) -> str:
+    """Say what is wrong with a citation, or nothing."""
+    document = documents.get(source.document)
+    if document is None:
+        return f"{source}: {source.document!r} is no document of documents.toml"
+    if document.audience != audience:
+        return f"{source}: {source.document} is not a page for {audience}"
+    section = document.sections.get(source.section)
+    if section is None:
+        return f"{source}: {source.document} has no section {source.section!r}"
+    count = len(section.paragraphs)
+    if not 1 <= source.first <= source.last <= count:
+        return f"{source}: {source.section!r} has paragraphs 1 to {count} only"
+    sentences = len(section.paragraphs[source.first - 1].claims)
+    if source.begin and not 1 <= source.begin <= source.end <= sentences:
+        return f"{source}: that paragraph has sentences 1 to {sentences} only"
+    return ""

@@ -4,6 +4,7 @@ Order of concerns: a crisis before anything else, then opt-outs, then what the t
 reply may be empty: to a contact who opted out, and to what looks like a machine answering us.
 """
 
+from datetime import UTC, datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -40,7 +41,7 @@ def respond(
     that nothing is sent.
     """
     before = _rested(conversation, line, now)
-    reply, after = _answered(inbound, before, line, note)
+    reply, after = _answered(inbound, before, line, now, note)
     recent = now - before.heard <= LOOP_WINDOW
     again = recent and reply.label == before.label and _progress(after) == _progress(before)
     streak = before.streak + 1 if again else 1
@@ -76,7 +77,7 @@ def apologise(inbound: Inbound, line: Line, opted_out: bool = False) -> Reply:
     if inbound.carrier_answered:
         return Reply(inbound.carrier_answered)
     if understand(inbound.text, line.vocabulary).kind == "crisis":
-        return _answered(inbound, Conversation(), line)[0]
+        return _answered(inbound, Conversation(), line, 0)[0]
     if opted_out:
         return Reply("stop")
     editions = map(line.library.edition, line.library.prescribed)
@@ -121,7 +122,7 @@ def _can_offer(label: str, line: Line) -> bool:
 
 
 def _answered(
-    inbound: Inbound, conversation: Conversation, line: Line, note: Note = None
+    inbound: Inbound, conversation: Conversation, line: Line, now: int, note: Note = None
 ) -> tuple[Reply, Conversation]:
     if inbound.carrier_answered:
         label = inbound.carrier_answered
@@ -129,7 +130,8 @@ def _answered(
         return Reply(label), replace(conversation, opted_out=opted_out)
     known = Known(conversation.language, conversation.audience, conversation.screen)
     intent = understand(inbound.text, line.vocabulary, note, known)
-    speaker = Speaker(line, conversation, intent)
+    today = datetime.fromtimestamp(now, UTC).date()
+    speaker = Speaker(line, conversation, intent, today)
     if intent.kind == "crisis":
         return speaker.phrase("crisis", "crisis")
     if conversation.opted_out and intent.value != "start":

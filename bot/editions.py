@@ -8,7 +8,7 @@ from bot import bidi, sms
 from bot.catalogs import MATCHED, Key, Translation
 from bot.languages import absent_languages, language_names, link_tag, right_to_left
 from bot.library import ENGLISH, Answer, Document, Edition, Keyword, Library, Topic
-from bot.schema import PHRASES, CommandFile, TopicFile, parts, slots, sources
+from bot.schema import PHRASES, CommandFile, TopicFile, parts, plain, sentences, slots
 from bot.understanding.fold import tokens
 
 LONGEST_TEXT: Final = 2000
@@ -262,17 +262,18 @@ def _answers(originals: Originals, texts: Texts) -> Iterator[Answer]:
         for audience, part in parts(topic):
             if part.see:
                 continue
-            own_texts = [texts.get(text) for text in (part.gist, *part.more) if texts.has(text)]
+            pages = [plain(text) for text in (part.gist, *part.more)]
+            own_texts = [texts.get(text) for text in pages if texts.has(text)]
             # A text that no editor would write could take minutes to cut; `read` names it.
             sound = all(len(text) <= LONGEST_TEXT for text in own_texts)
-            whole = sound and len(own_texts) == 1 + len(part.more)
-            own = texts if whole else Texts()
+            own = texts if sound and len(own_texts) == len(pages) else Texts()
+            gist, *more = (own.marked(own.get(text)) for text in pages)
             yield Answer(
                 label=f"{audience}.{id}",
                 language=own.language,
-                gist=own.marked(own.get(part.gist)),
-                more=tuple(own.marked(own.get(text)) for text in part.more),
-                sources=sources(part.source),
+                gist=gist,
+                more=tuple(more),
+                sentences=tuple(sentences(text, part.source) for text in (part.gist, *part.more)),
             )
 
 

@@ -8,7 +8,6 @@ a language stands in its catalog (contexts `hedges`, `everyone`, `spellings`, `k
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import regex
@@ -16,16 +15,13 @@ import regex
 from bot.catalogs import Message, Translation
 from bot.content import Content
 from bot.editions import Problem
-from bot.understanding.fold import fold
+from bot.facts import Wanted, count, has, listed, name_pattern
 
 SENT: Final = frozenset({"", "title"})
 """Contexts of the texts that people read."""
 
 COPIED: Final = 5
 """English words in a row that make a sentence that was not translated."""
-
-LONGEST_SYMBOL: Final = 4
-"""Letters up to which a name is a symbol (ALL, IV): written in just these letters and this case."""
 
 _DIGITS: Final = regex.compile(r"\d+")
 _LINK: Final = regex.compile(r"https?://\S+|\bwww\.\S+")
@@ -46,7 +42,8 @@ def problems(content: Content) -> Iterator[Problem]:
     """Find what a translation adds, loses or changes, by catalog and key."""
     own = content.checks.languages
     english = rules(own.hedges, own.everyone, "")
-    publishers = tuple({one.publisher for one in content.library.documents.values()})
+    documents = content.library.documents.values()
+    publishers = tuple({name for one in documents for name in one.publishers.values()})
     for language, translation in content.translations.items():
         theirs = _rules_of(content, translation)
         for message in content.messages:
@@ -75,17 +72,17 @@ def faults(
         yield from (f"lacks {what} {one}" for one in ours - there)
         yield from (f"has {what} {one}, which the English has not" for one in there - ours)
     for name in names:
-        named = _has(message.text, (name,))
-        if named and not _has(text, theirs.spellings.get(name, (name,))):
+        named = has(message.text, (name,))
+        if named and not has(text, theirs.spellings.get(name, (name,))):
             yield f"lacks the name {name}"
-        elif not named and _has(text, theirs.spellings.get(name, (name,))):
+        elif not named and has(text, theirs.spellings.get(name, (name,))):
             yield f"has the name {name}, which the English has not"
     if message.file.startswith("messages/topics/"):
         wanted = count(message.text, english.hedges, whole=True)
         found = count(text, theirs.hedges)
         if found < wanted:
             yield f"leaves open {found} things, the English {wanted} (may, can, sometimes ...)"
-    short = _has(message.text, ("ALL",)) and not _ALL_OF.search(message.text.replace("ALL", ""))
+    short = has(message.text, ("ALL",)) and not _ALL_OF.search(message.text.replace("ALL", ""))
     if short and (word := next((one for one in theirs.everyone if count(text, (one,))), "")):
         yield f"seems to say {word!r} for the name ALL"
 
@@ -97,7 +94,7 @@ def rules(hedges: str, everyone: str, spellings: str) -> Rules:
         name, equals, own = (part.strip() for part in pair.partition("="))
         if equals:
             written[name] = (*written.get(name, (name,)), own)
-    return Rules(_list(hedges), _list(everyone), written)
+    return Rules(listed(hedges), listed(everyone), written)
 
 
 def words_of(content: Content, translation: Translation, context: str) -> str:
@@ -117,50 +114,34 @@ def _rules_of(content: Content, translation: Translation) -> Rules:
     return rules(*lists)
 
 
-def _list(words: str) -> tuple[str, ...]:
-    folded = (fold(word.strip()) for word in words.split(","))
-    return tuple(sorted(filter(None, folded), key=len, reverse=True))
-
-
-def count(text: str, words: tuple[str, ...], *, whole: bool = False) -> int:
-    """Count words in a text, the longest first and none twice.
-
-    A translator's words may be stems: in Latin script they count where a word begins so, elsewhere
-    (where no spaces stand, or endings and beginnings hang on) anywhere. English ones are `whole`.
-    """
-    text, found = fold(text), 0
-    for word in words:
-        text, times = _pattern(word, whole).subn(" ", text)
-        found += times
-    return found
-
-
-@lru_cache(maxsize=4096)
-def _pattern(word: str, whole: bool) -> regex.Pattern[str]:
-    end = r"\b(?!'t)" if whole else ""
-    start = r"\b" if word[:1].isascii() else ""
-    return regex.compile(f"{start}{regex.escape(word)}{end}")
-
-
-def _has(text: str, spellings: tuple[str, ...]) -> bool:
-    return any(_name(one).search(text) for one in spellings)
-
-
-@lru_cache(maxsize=4096)
-def _name(name: str) -> regex.Pattern[str]:
-    exact = len(name) <= LONGEST_SYMBOL or name.isupper()
-    ends = r"(?![A-Za-z0-9])" if name[-1:].isalnum() else ""
-    starts = r"(?<![A-Za-z0-9])" if name[:1].isascii() else ""
-    return regex.compile(f"{starts}{regex.escape(name)}{ends}", 0 if exact else regex.IGNORECASE)
+def wanted(content: Content, translation: Translation | None) -> Wanted:
+    """Give what counts as a fact or a hedge in a language, or in English."""
+    if translation is None:
+        own = content.checks.languages
+        spelled: dict[str, tuple[str, ...]] = {name: (name,) for name in content.checks.names}
+        return Wanted(spelled, listed(own.hedges), listed(own.children), whole=True)
+    theirs = _rules_of(content, translation)
+    names = {name: theirs.spellings.get(name, (name,)) for name in content.checks.names}
+    return Wanted(names, theirs.hedges, listed(words_of(content, translation, "children")))
 
 
 def _copied(english: str, text: str, names: Iterable[str]) -> str:
     """Give the first words in a row of the English that stand in its translation, if any do."""
     for name in names:  # which may stand as they are: a list of drugs is no sentence
-        english, text = (_name(name).sub(".", one) for one in (english, text))
-    ours, theirs = (_WORDS.findall(one.lower()) for one in (english, text))
+        english, text = (name_pattern(name).sub(".", one) for one in (english, text))
+    run = _shared(english, text)
+    return " ".join(run)
+
+
+def alike(one: str, other: str) -> bool:
+    """Tell whether two English texts have words in a row in common: they say the same somewhere."""
+    return bool(_shared(one, other))
+
+
+def _shared(one: str, other: str) -> tuple[str, ...]:
+    ours, theirs = (_WORDS.findall(text.lower()) for text in (one, other))
     runs = {tuple(ours[n : n + COPIED]) for n in range(len(ours) - COPIED + 1)}
     for n in range(len(theirs) - COPIED + 1):
         if (run := tuple(theirs[n : n + COPIED])) in runs:
-            return " ".join(run)
-    return ""
+            return run
+    return ()

@@ -6,10 +6,11 @@ in that language's edition and says so (`Answer.language`). Nothing here knows a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Final
 
-from bot.model import AUDIENCES
+from bot.model import AUDIENCES, Audience
 
 ENGLISH: Final = "en"
 MENU: Final = "menu"
@@ -17,36 +18,119 @@ MENU: Final = "menu"
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What is kept of a sentence of a page, or of an item of a list: its facts, how many hedges."""
+
+    facts: frozenset[str]
+    hedges: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """What is kept of a paragraph of a page: a fingerprint, and its sentences' claims."""
+
+    fingerprint: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of a page: its heading, and its paragraphs from the top."""
+
+    heading: str
+    paragraphs: tuple[Paragraph, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A source page. `sections` counts the paragraphs of each of its sections."""
+    """A source page as it was when last `compared`, section by section.
+
+    `subject` are facts that all of it is about. `leave_out` are beginnings of paragraphs that say
+    nothing of that, `ends_at` is the heading where the page's own text is over.
+    """
 
     id: str
     audience: str
-    publisher: str
+    publishers: Mapping[str, str]
     titles: Mapping[str, str]
     urls: Mapping[str, str]
-    sections: Mapping[str, int]
+    sections: Mapping[str, Section]
+    compared: date
+    subject: frozenset[str] = frozenset()
+    leave_out: tuple[str, ...] = ()
+    ends_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A citation: paragraphs `first` to `last`, counted from 1, of a document's section."""
+    """A citation: paragraphs `first` to `last`, counted from 1, of a document's section.
+
+    Of one paragraph it may cite only the sentences from `begin` to `end`; 0 is all of them.
+    """
 
     document: str
     section: str
     first: int
     last: int
+    begin: int = 0
+    end: int = 0
+
+    def __str__(self) -> str:
+        """Write it as it stands in a topic: `adult-all#car-t:2.1`."""
+        paragraphs = f"{self.first}-{self.last}" if self.last > self.first else str(self.first)
+        sentences = f"{self.begin}-{self.end}" if self.end > self.begin else str(self.begin)
+        return f"{self.document}#{self.section}:{paragraphs}" + (f".{sentences}" * bool(self.begin))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """An English sentence of an answer, and what says so.
+
+    `firm` tells that the page says this part without a hedge though it hedges elsewhere in what is
+    cited.
+    """
+
+    text: str
+    sources: tuple[Source, ...]
+    firm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One topic for one audience in one language: the gist, then what MORE sends."""
+    """One topic for one audience in one language: the gist, then what MORE sends.
+
+    `sentences` are those of the English, by page, with their citations.
+    """
 
     label: str
     language: str
     gist: str
     more: tuple[str, ...]
-    sources: tuple[Source, ...]
+    sentences: tuple[tuple[Sentence, ...], ...]
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All that it cites, each once."""
+        cited = (one for page in self.sentences for sentence in page for one in sentence.sources)
+        return tuple(dict.fromkeys(cited))
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What editors have said of an answer, and whether its source or text is another since."""
+
+    withdrawn: date | None = None
+    because: str = ""
+    review_by: date | None = None
+    signed_off_by: str = ""
+    signed_off_on: date | None = None
+    source_moved: bool = False
+    text_changed: bool = False
+
+    def held_back(self, today: date) -> bool:
+        """Tell whether the answer is not to be sent."""
+        overdue = self.review_by is not None and self.review_by < today
+        return self.withdrawn is not None or self.source_moved or overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +213,11 @@ class Library:
     keywords: tuple[Keyword, ...]
     support_line: str
     free_text: FreeText = field(default_factory=FreeText)
+    reviews: Mapping[str, Review] = field(default_factory=dict)
+
+    def is_held_back(self, label: str, today: date) -> bool:
+        """Tell whether an answer is being checked and not to be sent today."""
+        return label in self.reviews and self.reviews[label].held_back(today)
 
     @cached_property
     def prescribed(self) -> tuple[str, ...]:
@@ -144,13 +233,19 @@ class Library:
         own = (f"{audience}.{topic}" for topic in self.topics)
         return tuple(label for label in own if label in self.editions[ENGLISH].answers)
 
-    def document_for(self, audience: str) -> Document:
-        """Give the page of an audience."""
-        return next(d for d in self.documents.values() if d.audience == audience)
+    @cached_property
+    def audiences(self) -> tuple[Audience, ...]:
+        """Give the audiences that there is an answer for."""
+        return tuple(one for one in AUDIENCES if self.labels(one))
 
-    def url(self, audience: str, language: str) -> str:
-        """Give the full page's address in a language, or the English one where there is none."""
-        urls = self.document_for(audience).urls
+    def document(self, label: str) -> Document:
+        """Give the page that an answer is drawn from: the first that it cites."""
+        first = self.editions[ENGLISH].answers[label].sentences[0][0].sources[0]
+        return self.documents[first.document]
+
+    def url(self, label: str, language: str) -> str:
+        """Give an answer's full page in a language, or the English one where there is none."""
+        urls = self.document(label).urls
         return urls.get(language) or urls[ENGLISH]
 
     def tagged(self, tag: str) -> str:

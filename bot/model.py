@@ -16,7 +16,7 @@ OptOut = Literal["", "stop", "start", "help"]
 
 SYSTEM_LABELS: Final = (
     "menu", "more", "help", "stop", "start", "support", "disclaimer",
-    "crisis", "thanks", "greeting", "out_of_scope", "clarify",
+    "crisis", "thanks", "greeting", "out_of_scope", "clarify", "checking",
 )  # fmt: skip
 
 LONGEST_TEXT: Final = 1600

@@ -16,7 +16,6 @@ from typing import Final
 
 from bot import sms
 from bot.library import ENGLISH, MENU, Edition, Library, audience_of
-from bot.model import AUDIENCES
 from bot.sms import Budget
 
 LANGUAGES: Final = "languages"
@@ -79,7 +78,7 @@ class Layout:
             for opening in (False, True):
                 for label in edition.answers:
                     screens[label, language, opening] = self._answer(label, edition, opening)
-                for audience in AUDIENCES:
+                for audience in self.library.audiences:
                     menu = self._menu(audience, edition, opening)
                     screens[menu.label, language, opening] = menu
                 for label in (LANGUAGES, NO_LANGUAGE):
@@ -122,7 +121,7 @@ class Layout:
         """Give the address of an answer's full page: short if there is a base, else in full."""
         audience, _, topic = label.partition(".")
         if not self.base_url:
-            return self.library.url(audience, language)
+            return self.library.url(label, language)
         code = self.library.topics[topic].link
         return f"{self.base_url}/{audience[0]}{code}/{self.library.edition(language).tag}"
 
@@ -205,7 +204,7 @@ class Layout:
                     room = self._room(label, edition, len(pages) - 1, count, switch, extras)
                     before = pages[-1]
                     if end := _taken(room, before.text, rest, final):
-                        pages[-1] = Page(_joined(before.text, rest[:end]), before.first, part)
+                        pages[-1] = Page(joined(before.text, rest[:end]), before.first, part)
                         rest = rest[end:].lstrip()
                 while rest:
                     room = self._room(label, edition, len(pages), count, switch, extras)
@@ -312,19 +311,19 @@ class Layout:
         elif page == 0:
             head = edition.say(f"for_{audience}")
             if answer.language != edition.language:
-                head = _joined(head, edition.say("in_english"))
+                head = joined(head, edition.say("in_english"))
         else:
             head = edition.say(f"page_{audience}", page=page + 1, pages=pages)
         if answer is not None:
-            head = _joined(head, "")
+            head = joined(head, "")
         hints = [] if last else [edition.say("reply_more")]
-        if switch and audience in OTHER:
+        if switch and OTHER.get(audience) in self.library.audiences:
             hints.append(edition.say(f"reply_{OTHER[audience]}"))
         if last and answer is not None and not (page == 0 and hints):
             hints.append(edition.say("reply_menu"))
-        foot += [reduce(_joined, hints)] if hints else []
+        foot += [reduce(joined, hints)] if hints else []
         if page == 0 and answer is not None:
-            foot += [self._link_line(label, edition), edition.say("call")]
+            foot += [self.link_line(label, edition), edition.say("call")]
         return head, "".join(f"\n{line}" for line in foot)
 
     def _head(self, label: str, edition: Edition) -> str:
@@ -334,15 +333,16 @@ class Layout:
             return "\n".join((*said, edition.say("call")))
         return edition.say(LANGUAGES if label == LANGUAGES else label.replace(".", "_"))
 
-    def _link_line(self, label: str, edition: Edition) -> str:
+    def link_line(self, label: str, edition: Edition) -> str:
+        """Write the line with an answer's link, which says where it leads to English only."""
         language = edition.answers[label].language
         link = self.link(label, language)
-        if language == ENGLISH or language in self.library.document_for(audience_of(label)).urls:
+        if language == ENGLISH or language in self.library.document(label).urls:
             return link
-        return _joined(edition.say("link_in_english"), link)
+        return joined(edition.say("link_in_english"), link)
 
 
-def _joined(first: str, second: str) -> str:
+def joined(first: str, second: str) -> str:
     """Put two texts on one line, with a space but after the wide punctuation of Chinese."""
     wide = unicodedata.east_asian_width(first[-1:] or " ") in "WF"
     return f"{first}{second}" if wide else f"{first} {second}"
@@ -360,7 +360,7 @@ def _taken(room: Callable[[str, bool], bool], before: str, rest: str, final: boo
     """
 
     def fits(end: int) -> bool:
-        text = _joined(before, rest[:end]) if before else rest[:end]
+        text = joined(before, rest[:end]) if before else rest[:end]
         return room(text, final and end == len(rest))
 
     if fits(len(rest)):
@@ -387,4 +387,14 @@ def next_page(
     return next((n for n, one in enumerate(after) if one.last >= wanted), len(after))
 
 
-__all__ = ["ENGLISH", "LANGUAGES", "NO_LANGUAGE", "OTHER", "Layout", "Page", "Screen", "next_page"]
+__all__ = [
+    "ENGLISH",
+    "LANGUAGES",
+    "NO_LANGUAGE",
+    "OTHER",
+    "Layout",
+    "Page",
+    "Screen",
+    "joined",
+    "next_page",
+]

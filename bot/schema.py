@@ -5,12 +5,13 @@ What is in a file but not here is a fault, so that a misspelt key is found and n
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from string import Formatter
 from typing import Final
 
 import msgspec
 
-from bot.library import Source
+from bot.library import Claim, Document, Paragraph, Section, Sentence, Source
 
 
 class Part(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,6 +48,7 @@ class ByLanguage(msgspec.Struct, forbid_unknown_fields=True):
 
     hedges: str
     everyone: str
+    children: str
     spellings: str
     known: str
 
@@ -58,21 +60,46 @@ class ChecksFile(msgspec.Struct, forbid_unknown_fields=True):
     languages: ByLanguage
 
 
+class ParagraphFile(msgspec.Struct, forbid_unknown_fields=True):
+    """A paragraph: for each of its sentences the facts, with commas, and how many hedges."""
+
+    fingerprint: str
+    facts: list[str]
+    hedges: list[int]
+
+
+class SectionFile(msgspec.Struct, forbid_unknown_fields=True):
+    """A section, by a name that citations use."""
+
+    id: str
+    heading: str
+    paragraphs: list[ParagraphFile]
+
+
 class DocumentFile(msgspec.Struct, forbid_unknown_fields=True):
-    """One page of messages/documents.toml; `sections` counts the paragraphs of each."""
+    """One page of messages/documents.toml; that file says what each key means."""
 
     audience: str
-    publisher: str
+    publisher: dict[str, str]
     title: dict[str, str]
     url: dict[str, str]
-    sections: dict[str, int]
+    compared: date
+    sections: list[SectionFile]
+    subject: list[str] = []
+    leave_out: list[str] = []
+    ends_at: str = ""
 
 
 LINK_CODE: Final = re.compile(r"[a-z0-9]{1,6}")
 """A topic's part of a short link, which is at most 12 characters with audience and language."""
 _SOURCE: Final = re.compile(
-    r"(?P<document>[\w-]+)#(?P<section>[\w-]+):(?P<first>\d+)(-(?P<last>\d+))?"
+    r"((?P<document>[\w-]+)#)?(?P<section>[\w-]+):(?P<first>\d+)"
+    r"(-(?P<last>\d+)|\.(?P<begin>\d+)(-(?P<end>\d+))?)?"
 )
+_CITED: Final = re.compile(r"\s*(?P<text>[^\[\]]*?)\s*\[(?P<sources>[^\[\]]*)\]\s*")
+CITATION: Final = re.compile(r"\[(?P<sources>[^\[\]]*)\]")
+FIRM: Final = "firm"
+"""Stands in a citation where the page says this part without a hedge."""
 
 
 COMMANDS: Final = (
@@ -95,12 +122,39 @@ PHRASES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("menu_adult", "menu_child", "languages", "language_set"), _NONE),
     "choice": frozenset({"number", "title"}),
     **dict.fromkeys(("help", "stopped", "started", "support", "about", "greeting"), _NONE),
+    "about_answer": frozenset({"title", "source", "publisher", "section", "date"}),
+    "about_pages": frozenset({"date"}),
+    "checking": frozenset({"title"}),
     **dict.fromkeys(("thanks", "crisis", "unknown", "unknown_near", "unknown_pause"), _NONE),
     **dict.fromkeys(("words_only", "no_more", "apology"), _NONE),
     "no_such_number": frozenset({"number"}),
     **dict.fromkeys(("not_for_adult", "not_for_child"), frozenset({"title"})),
 }
 """Every phrase that the line says, with the slots that are filled in when it is said."""
+
+
+def document(id: str, file: DocumentFile) -> Document:
+    """Read the record of a page; ValueError where a paragraph's lists do not go together."""
+    sections: dict[str, Section] = {}
+    for one in file.sections:
+        if one.id in sections:
+            raise ValueError(f"has two sections {one.id!r}")
+        for number, kept in enumerate(one.paragraphs, 1):
+            if len(kept.facts) != len(kept.hedges):
+                raise ValueError(f"{one.id}:{number} has not as many facts as hedges")
+        sections[one.id] = Section(one.heading, tuple(map(_paragraph, one.paragraphs)))
+    return Document(
+        id, file.audience, file.publisher, file.title, file.url, sections, file.compared,
+        frozenset(file.subject), tuple(file.leave_out), file.ends_at,
+    )  # fmt: skip
+
+
+def _paragraph(kept: ParagraphFile) -> Paragraph:
+    claims = [
+        Claim(frozenset(filter(None, facts.split(", "))), hedges)
+        for facts, hedges in zip(kept.facts, kept.hedges, strict=True)
+    ]
+    return Paragraph(kept.fingerprint, tuple(claims))
 
 
 def slots(text: str) -> set[str]:
@@ -113,18 +167,38 @@ def slots(text: str) -> set[str]:
     return {str(name) for _, name, _, _ in found}
 
 
-def sources(text: str) -> tuple[Source, ...]:
-    """Read citations, `adult-all#car-t:1-2, adult-all#trials:1`; ValueError says what is off."""
-    found = []
-    for part in text.split(","):
-        match = _SOURCE.fullmatch(part.strip())
-        if match is None:
-            raise ValueError(f"{part.strip()!r} is not <document>#<section>:<paragraph>[-<last>]")
-        first = int(match["first"])
-        found.append(
-            Source(match["document"], match["section"], first, int(match["last"] or first))
-        )
+def sentences(text: str, document: str) -> tuple[Sentence, ...]:
+    """Read sentences, each with its citation: `It may help. [car-t:2.1, other-page#trials:1]`.
+
+    `document` is the page that a citation without one means. ValueError says what is off.
+    """
+    found, end = [], 0
+    while match := _CITED.match(text, end):
+        cited = [part.strip() for part in match["sources"].split(",")]
+        firm = FIRM in cited
+        from_where = tuple(source(one, document) for one in cited if one != FIRM)
+        found.append(Sentence(match["text"], from_where, firm))
+        end = match.end()
+    if rest := text[end:].strip():
+        raise ValueError(f"{rest[:40]!r} cites nothing: end each sentence with [section:paragraph]")
     return tuple(found)
+
+
+def source(text: str, document: str = "") -> Source:
+    """Read a citation, `car-t:2`, `car-t:1-2`, or `car-t:2.1` for one sentence of a paragraph."""
+    match = _SOURCE.fullmatch(text)
+    if match is None or not (match["document"] or document):
+        raise ValueError(f"{text!r} is not <section>:<paragraph>[-<last>] or .<sentence>[-<last>]")
+    first, begin = int(match["first"]), int(match["begin"] or 0)
+    return Source(
+        match["document"] or document, match["section"], first, int(match["last"] or first),
+        begin, int(match["end"] or begin),
+    )  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Leave the citations out of a text: what is said, and what catalogs translate."""
+    return " ".join(CITATION.sub(" ", text).split())
 
 
 def parts(topic: TopicFile) -> list[tuple[str, Part]]:

@@ -5,6 +5,7 @@ Who is told what follows one rule: an audience that was told gets its own answer
 
 from dataclasses import dataclass
 from dataclasses import replace as replaced
+from datetime import date
 from typing import Final
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from bot import sms
 from bot.library import ENGLISH, MENU, Library, audience_of
 from bot.model import AUDIENCES, Conversation, Reply
-from bot.pages import LANGUAGES, NO_LANGUAGE, OTHER, Layout, next_page
+from bot.pages import LANGUAGES, NO_LANGUAGE, OTHER, Layout, joined, next_page
 from bot.understanding import COMMON, Intent, Lexicon, Vocabulary, Weights, Writing
 from bot.understanding.fold import tokens
 
@@ -61,8 +62,9 @@ def _with_own_words(library: Library) -> dict[str, dict[str, str]]:
 class Speaker:
     """Writes the reply to one intent, in the language that it calls for."""
 
-    def __init__(self, line: Line, conversation: Conversation, intent: Intent) -> None:
+    def __init__(self, line: Line, conversation: Conversation, intent: Intent, today: date) -> None:
         self.line = line
+        self.today = today
         self.before = replace(
             conversation, audience=intent.audience or conversation.audience, rest=""
         )
@@ -198,7 +200,12 @@ class Speaker:
     def _show(
         self, screen: str, page: int, label: str, **changes: object
     ) -> tuple[Reply, Conversation]:
-        """Show a page of a screen and remember it; `changes` go into the conversation."""
+        """Show a page of a screen and remember it; `changes` go into the conversation.
+
+        An answer that is held back is not shown: the person is told that it is being checked.
+        """
+        if self.line.library.is_held_back(screen, self.today):
+            return self._checking(screen, **changes)
         extras = self._opening() if page == 0 else ()
         same = (self.before.screen, self.before.read_in) == (screen, self.language)
         opening = bool(extras) if page == 0 else same and self.before.opening
@@ -221,6 +228,27 @@ class Speaker:
         )
         shown_for = audience if answer else topic
         return Reply(label, text, self.language, topic if answer else "", shown_for), after
+
+    def _checking(self, label: str, **changes: object) -> tuple[Reply, Conversation]:
+        """Say that an answer is being checked, with its page and the support line."""
+        edition, layout = self.line.library.edition(self.language), self.line.layout
+        audience, _, topic = label.partition(".")
+        title = edition.titles[topic]
+        text = "\n".join(
+            (
+                joined(edition.say(f"for_{audience}"), edition.say("checking", title=title)),
+                layout.link_line(label, edition),
+                edition.say("call"),
+            )
+        )
+        reply, after = self._said(text, "checking")
+        changes = {"asked": self.before.asked, **changes}
+        changes["asked"] = changes["asked"] or (label,)
+        after = replace(after, **changes)
+        return (
+            replace(reply, topic=topic, audience=audience),
+            replace(after, language=self.language, screen="", page=0),
+        )
 
     def _has_other(self, label: str, asked: tuple[str, ...]) -> bool:
         """Tell whether what was asked, or its topic, has something for the other audience."""
@@ -251,11 +279,35 @@ class Speaker:
                 reply, after = self.phrase("started", "start")
                 return reply, replace(after, opted_out=False)
             case "about":
-                return self.phrase("about", "disclaimer")
+                return self._about()
             case "greeting":
                 return self.phrase("greeting", "greeting", self._other_languages())
             case _:
                 return self.phrase(command, command)
+
+    def _about(self) -> tuple[Reply, Conversation]:
+        """Say what the line is, and whose page was last answered from, or how old all are."""
+        library, label = self.line.library, self.before.screen
+        edition = library.edition(self.language)
+        if audience_of(label):
+            document, topic = library.document(label), label.partition(".")[2]
+            source = library.editions[ENGLISH].answers[label].sources[0]
+            # Where the page is not in the reader's language, its English heading leads there.
+            own = self.language != ENGLISH and self.language in document.titles
+            heading = document.sections[source.section].heading
+            said = edition.say(
+                "about_answer",
+                title=edition.titles[topic],
+                source=document.titles.get(self.language) or document.titles[ENGLISH],
+                publisher=document.publishers.get(self.language) or document.publishers[ENGLISH],
+                section=edition.titles[topic] if own else heading,
+                date=document.compared.isoformat(),
+            )
+        else:
+            oldest = min(document.compared for document in library.documents.values())
+            said = edition.say("about_pages", date=oldest.isoformat())
+        lines = (said, edition.say("about")) if audience_of(label) else (edition.say("about"), said)
+        return self._said("\n".join(lines), "disclaimer")
 
     def _is_ordinary(self) -> bool:
         """Tell whether a word to stop is one of another language, and nothing of the one in use.
@@ -268,8 +320,9 @@ class Speaker:
         return bool(current and not everywhere and current not in intent.languages)
 
     def _menu(self, audience: str = "", label: str = "menu") -> tuple[Reply, Conversation]:
-        told = audience or self.before.audience
-        return self._show(f"{MENU}.{told or AUDIENCES[0]}", 0, label, audience=told, asked=())
+        told, there = audience or self.before.audience, self.line.library.audiences
+        shown = told if told in there else there[0]
+        return self._show(f"{MENU}.{shown}", 0, label, audience=told, asked=())
 
     def _more(self) -> tuple[Reply, Conversation]:
         before = self.before

@@ -14,7 +14,7 @@ from bot.content import Content, read
 from bot.conversation import respond
 from bot.editions import ContentError, link_tag
 from bot.model import Conversation, Inbound
-from bot.schema import COMMANDS, PHRASES, slots, sources
+from bot.schema import COMMANDS, PHRASES, plain, sentences, slots, source
 from bot.sms import Budget
 from bot.speaker import Line
 from bot.understanding import understand
@@ -41,11 +41,14 @@ FATAL = [
     (CART, "[adult]\n", "[adult]\nnote = 1\n", f"{CART}: adult: has the unknown field `note`"),
     (CART, 'gist = "', 'gist = "" # ', f"{CART}: adult.gist: is empty"),
     (CART, "[adult]\n", '[adult]\nsee = "chemo"\n', f"{CART}: adult.see: stands beside an answer"),
-    (CART, '#car-t:1-2"', '#car-t:1-3"', f"{CART}: adult.source: 'car-t' has paragraphs 1 to 2"),
-    (CART, "#car-t:1-2", "#cart:1", f"{CART}: adult.source: adult-all has no section 'cart'"),
-    (CART, "adult-all#car-t:1-2", "x#car-t:1", f"{CART}: adult.source: 'x' is no document"),
-    (CART, "adult-all#car-t:1-2", "car-t", f"{CART}: adult.source: 'car-t' is not <document>#"),
-    (CART, "adult-all#car-t", "childhood-all#trials", f"{CART}: adult.source: childhood-all is"),
+    (CART, "[car-t:1.1]", "[car-t:3]", f"{CART}: adult.more[1]: adult-all#car-t:3: 'car-t' has paragraphs 1 to 2"),
+    (CART, "[car-t:1.1]", "[car-t:1.5]", f"{CART}: adult.more[1]: adult-all#car-t:1.5: that paragraph has sentences 1 to 4"),
+    (CART, "[car-t:1.1]", "[cart:1]", f"{CART}: adult.more[1]: adult-all#cart:1: adult-all has no section 'cart'"),
+    (CART, "[car-t:1.1]", "[x#car-t:1]", f"{CART}: adult.more[1]: x#car-t:1: 'x' is no document"),
+    (CART, "[car-t:1.1]", "[car-t]", f"{CART}: adult.more[1]: 'car-t' is not <section>:<paragraph>"),
+    (CART, "[car-t:1.1]", "[childhood-all#trials:1]", f"{CART}: adult.more[1]: childhood-all#trials:1: childhood-all is not a page for adult"),
+    (CART, " [car-t:1.4]\"", "\"", f"{CART}: adult.more[2]: 'There they multiply"),
+    (CART, 'source = "adult-all"', 'source = "x"', f"{CART}: adult.source: 'x' is no document"),
     (CART, 'link = "cart"', 'link = "chemo"', ": link: 'chemo' is also "),
     (CART, 'link = "cart"', 'link = "Cart-long"', f"{CART}: link: is not one to six small"),
     (CART, "order = 40", "order = 40 40", f"{CART}: cannot be read: Expected newline"),
@@ -76,8 +79,10 @@ FATAL = [
     (COMMAND, "[more]", "[menu.x]", "unknown field `x`"),
     (PAGES, 'support_line = "1-888-939-3333"', "", f"{PAGES}: support_line: is missing"),
     (PAGES, 'audience = "child"', 'audience = "kids"', f"{PAGES}: childhood-all.audience: is none"),
-    (PAGES, 'audience = "child"', 'audience = "adult"', f"{PAGES}: needs exactly one page for"),
-    (PAGES, "car-t = 2", 'car-t = "two"', f"{PAGES}: adult-all.sections"),
+    (PAGES, 'id = "car-t"', "id = 3", f"{PAGES}: adult-all.sections.id: Expected `str`"),
+    (PAGES, 'id = "car-t"', 'id = "trials"', f"{PAGES}: adult-all.sections: has two sections 'trials'"),
+    (PAGES, "hedges = [0, 0, 1, 0]", "hedges = [0]", f"{PAGES}: adult-all.sections: car-t:1 has not as many"),
+    (PAGES, "compared = 2026", "compared = 26", f"{PAGES}: cannot be read"),
     (PAGES, 'en = "https', 'xx = "https', f"{PAGES}: adult-all.url.en: is missing"),
 ]  # fmt: skip
 
@@ -429,7 +434,13 @@ def test_links_are_at_most_12_characters_after_the_host(line: Line) -> None:
 
 def test_slots_and_sources() -> None:
     assert slots("a {b} {d}") == {"b", "d"}
-    assert len(sources("a-b#c:1, d#e-f:2-3")) == 2
+    (one,) = sentences("It may. [a-b#c:1, e-f:2.1-3, firm]", "d")
+    assert (one.text, one.firm) == ("It may.", True)
+    assert list(map(str, one.sources)) == ["a-b#c:1", "d#e-f:2.1-3"]
+    assert str(source("e-f:2-3", "d")) == "d#e-f:2-3"
+    with pytest.raises(ValueError, match="is not <section>"):
+        source("e-f:2")
+    assert plain("One. [a:1] Two, so. [b:2-3, firm]") == "One. Two, so."
 
 
 def test_refreshing_twice_changes_nothing(copy: Path) -> None:

@@ -321,12 +321,12 @@ def test_without_a_base_the_full_page_is_linked_in_its_language(line: Line) -> N
     for audience in ("adult", "child"):
         for language in line.library.editions:
             label = f"{audience}.cart"
-            url = line.library.url(audience, language)
+            url = line.library.url(label, language)
             edition = line.library.editions[language]
             shown = bare.layout.show(
                 label, language, opening=True, extras=bare.layout.opening_lines(edition)
             )
-            own = language in line.library.document_for(audience).urls
+            own = language in line.library.document(label).urls
             (row,) = [row for row in shown.split("\n") if row.endswith(url)]
             assert row.removesuffix(url).strip() == ("" if own else edition.say("link_in_english"))
             assert bare.layout.fits(shown)

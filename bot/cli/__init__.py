@@ -29,7 +29,7 @@ def main(context: click.Context) -> None:
     context.obj = Config.from_env(os.environ)
 
 
-from bot.cli import classify, content, evaluate, explain, learn, serve, simulate  # noqa: E402 - they need `main`
+from bot.cli import classify, content, documents, evaluate, explain, learn, serve, simulate  # noqa: E402 - they need `main`
 
 main.add_command(serve.serve)
 main.add_command(serve.migrate)
@@ -38,6 +38,7 @@ main.add_command(simulate.text)
 main.add_command(content.replies)
 main.add_command(content.check)
 main.add_command(content.locales)
+main.add_command(documents.documents)
 main.add_command(classify.classify)
 main.add_command(explain.explain)
 main.add_command(evaluate.evaluate)

@@ -227,7 +227,7 @@ def _rows(content: Content, line: Line) -> Iterator[Row]:
         english = {m.key: m for m in content.messages if m.file == "messages/phrases.toml"}
         for key in edition.phrases:
             longest = max(edition.titles.values(), key=len)
-            said = edition.say(key, title=longest, number=99, page=9, pages=9, english="EN")
+            said = edition.say(key, **_slots(line, language, longest))
             state = "original"
             if language != ENGLISH:
                 state = catalogs.state(english[key], content.translations[language])
@@ -235,6 +235,19 @@ def _rows(content: Content, line: Line) -> Iterator[Row]:
             for page, text in enumerate(shown):
                 about = ("phrase", key, language, False, page, len(shown))
                 yield _row(*about, text=text, state=state, line=line)
+
+
+def _slots(line: Line, language: str, title: str) -> dict[str, object]:
+    """Fill in the longest of what phrases have room for."""
+    documents = line.library.documents.values()
+    titles = [one.titles.get(language) or one.titles[ENGLISH] for one in documents]
+    publishers = [one.publishers.get(language) or one.publishers[ENGLISH] for one in documents]
+    headings = [one.heading for document in documents for one in document.sections.values()]
+    return {
+        "title": title, "number": 99, "page": 9, "pages": 9, "english": "EN",
+        "source": max(titles, key=len), "publisher": max(publishers, key=len),
+        "section": max(headings, key=len), "date": "2026-12-31",
+    }  # fmt: skip
 
 
 def _in_pages(text: str, language: str, line: Line) -> list[str]:

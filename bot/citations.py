@@ -1,0 +1,159 @@
+"""Holds every sentence of an answer, in every language, against the paragraphs that it cites.
+
+A number, a name or a word for children in a sentence must be among the facts of what it cites (or
+of its page's subject); what the page leaves open, the sentence leaves open too.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+from bot import facts
+from bot.content import Content
+from bot.editions import Problem
+from bot.facts import CHILDREN, Wanted
+from bot.fidelity import alike, wanted
+from bot.library import ENGLISH, Answer, Claim, Document, Sentence, Source, audience_of
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How one paragraph of a page is used: the answers that cite it."""
+
+    document: str
+    section: str
+    paragraph: int
+    labels: tuple[str, ...]
+
+
+def problems(content: Content) -> Iterator[Problem]:
+    """Find what no cited paragraph says, by file and key."""
+    english = content.library.editions[ENGLISH]
+    for language, edition in content.library.editions.items():
+        translation = content.translations.get(language)
+        words = wanted(content, translation)
+        for label, answer in edition.answers.items():
+            if answer.language != language:
+                continue
+            audience, _, topic = label.partition(".")
+            file, originals = f"messages/topics/{topic}.toml", english.answers[label]
+            pages = zip((originals.gist, *originals.more), (answer.gist, *answer.more), strict=True)
+            for number, (original, text) in enumerate(pages):
+                key = f"{audience}." + (f"more[{number - 1}]" if number else "gist")
+                where, place = (file, key)
+                if translation:
+                    where = translation.where(language, ("", original))
+                    place = f"{file}: {key}"
+                cited = answer.sentences[number]
+                for fault in _faults(text, cited, words, content.library.documents):
+                    yield Problem(where, place, fault, fatal=False)
+    yield from _mixed(content)
+
+
+def coverage(content: Content) -> Iterator[Coverage]:
+    """Tell for each paragraph of each page which answers cite it."""
+    answers = content.library.editions[ENGLISH].answers.values()
+    for document in content.library.documents.values():
+        for name, section in document.sections.items():
+            for number in range(1, len(section.paragraphs) + 1):
+                place = (document.id, name, number)
+                labels = (one.label for one in answers if cites(one, *place))
+                yield Coverage(*place, tuple(labels))
+
+
+def cites(answer: Answer, document: str, section: str, paragraph: int) -> bool:
+    """Tell whether an answer cites a paragraph."""
+    return any(
+        (one.document, one.section) == (document, section) and one.first <= paragraph <= one.last
+        for one in answer.sources
+    )
+
+
+def claims(source: Source, documents: Mapping[str, Document]) -> tuple[Claim, ...]:
+    """Give what the sentences that are cited say."""
+    paragraphs = documents[source.document].sections[source.section].paragraphs
+    cited = paragraphs[source.first - 1 : source.last]
+    if source.begin:
+        return cited[0].claims[source.begin - 1 : source.end]
+    return tuple(chain.from_iterable(one.claims for one in cited))
+
+
+def _faults(
+    text: str,
+    cited: tuple[Sentence, ...],
+    words: Wanted,
+    documents: Mapping[str, Document],
+) -> Iterator[str]:
+    """Say what is wrong with a page: sentence by sentence, where it has as many as the English."""
+    for said, sentences in _aligned(text, cited):
+        sources = dict.fromkeys(chain.from_iterable(one.sources for one in sentences))
+        found = [claim for source in sources for claim in claims(source, documents)]
+        about = (documents[one.document].subject for one in sources)
+        allowed = frozenset().union(*about, *(claim.facts for claim in found))
+        places = ", ".join(map(_place, sources))
+        for fact in sorted(facts.facts(said, words) - allowed):
+            what = "speaks of children" if fact == CHILDREN else f"has {fact}"
+            yield f"{what}, which {places} has not: {said[:40]!r}"
+        firm = any(one.firm for one in sentences)
+        open_ = any(claim.hedges for claim in found) and not firm
+        if open_ and words.hedges and not facts.count(said, words.hedges, whole=words.whole):
+            yield f"says for certain what {places} leaves open: {said[:40]!r}"
+
+
+def _aligned(text: str, cited: tuple[Sentence, ...]) -> Iterator[tuple[str, tuple[Sentence, ...]]]:
+    """Pair sentences of a page with the English ones, or the whole page where they are not as many.
+
+    A citation may stand for several sentences.
+    """
+    parts = facts.sentences(text)
+    counts = [len(facts.sentences(one.text)) for one in cited]
+    if len(parts) != sum(counts):
+        yield text, cited
+        return
+    for one, count in zip(cited, counts, strict=True):
+        yield " ".join(parts[:count]), (one,)
+        parts = parts[count:]
+
+
+def _place(source: Source) -> str:
+    return str(source).partition("#")[2]
+
+
+def _mixed(content: Content) -> Iterator[Problem]:
+    """Find sentences that a translation has for both audiences, where the English has other ones.
+
+    A fact may have no number and no name, and be told by a translator in the wrong place.
+    """
+    english = content.library.editions[ENGLISH].answers
+    for language, translation in content.translations.items():
+        edition = content.library.editions.get(language)
+        pages = [
+            (one.label, number, text)
+            for one in (edition.answers.values() if edition else ())
+            if one.language == language
+            for number, text in enumerate((one.gist, *one.more))
+        ]
+        by_sentence: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for label, number, text in pages:
+            for sentence in map(facts.normalised, facts.sentences(text)):
+                by_sentence[sentence].append((label, number))
+        for sentence, places in by_sentence.items():
+            originals = {place: _page(english[place[0]], place[1]) for place in places}
+            for (label, number), original in originals.items():
+                audience, _, topic = label.partition(".")
+                others = [
+                    text for (one, _), text in originals.items() if audience_of(one) != audience
+                ]
+                if others and not any(alike(original, other) for other in others):
+                    key = f"{audience}." + (f"more[{number - 1}]" if number else "gist")
+                    yield Problem(
+                        translation.where(language, ("", original)),
+                        f"messages/topics/{topic}.toml: {key}",
+                        f"has a sentence of an answer for the other audience: {sentence[:40]!r}",
+                        fatal=False,
+                    )
+
+
+def _page(answer: Answer, number: int) -> str:
+    return (answer.gist, *answer.more)[number]
