@@ -24,13 +24,14 @@ from bot.turn import Turns
 log = logging.getLogger(__name__)
 
 
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     """Make the app; settings come from the environment where none are given.
 
-    Raises ConfigError, ContentError or StoreError, each with lines an operator can act on.
+    `line` is one that was set up before, so that processes can share it. Raises ConfigError,
+    ContentError or StoreError, each with lines an operator can act on.
     """
     config = config or Config.from_env(os.environ)
-    line = make_line(config)
+    line = line or make_line(config)
     store = SqliteStore(config.database)
     if not store.current():
         store.migrate()

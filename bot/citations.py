@@ -29,26 +29,26 @@ class Coverage:
 
 def problems(content: Content) -> Iterator[Problem]:
     """Find what no cited paragraph says, by file and key."""
-    english = content.library.editions[ENGLISH]
     for language, edition in content.library.editions.items():
-        translation = content.translations.get(language)
-        words = wanted(content, translation)
-        for label, answer in edition.answers.items():
-            if answer.language != language:
-                continue
-            audience, _, topic = label.partition(".")
-            file, originals = f"messages/topics/{topic}.toml", english.answers[label]
-            pages = zip((originals.gist, *originals.more), (answer.gist, *answer.more), strict=True)
-            for number, (original, text) in enumerate(pages):
-                key = f"{audience}." + (f"more[{number - 1}]" if number else "gist")
-                where, place = (file, key)
-                if translation:
-                    where = translation.where(language, ("", original))
-                    place = f"{file}: {key}"
-                cited = answer.sentences[number]
-                for fault in _faults(text, cited, words, content.library.documents):
-                    yield Problem(where, place, fault, fatal=False)
+        for answer in edition.answers.values():
+            if answer.language == language:
+                yield from of_answer(content, answer)
     yield from _mixed(content)
+
+
+def of_answer(content: Content, answer: Answer) -> Iterator[Problem]:
+    """Find what is wrong with one answer, in the language that it is in."""
+    original = content.library.editions[ENGLISH].answers[answer.label]
+    translation = content.translations.get(answer.language)
+    words = wanted(content, translation)
+    for number, text in enumerate((answer.gist, *answer.more)):
+        place = _key(answer.label, number)
+        where, key = place
+        if translation:
+            where = translation.where(answer.language, ("", _page(original, number)))
+            key = ": ".join(place)
+        for fault in _faults(text, answer.sentences[number], words, content.library.documents):
+            yield Problem(where, key, fault, fatal=False)
 
 
 def coverage(content: Content) -> Iterator[Coverage]:
@@ -141,18 +141,22 @@ def _mixed(content: Content) -> Iterator[Problem]:
         for sentence, places in by_sentence.items():
             originals = {place: _page(english[place[0]], place[1]) for place in places}
             for (label, number), original in originals.items():
-                audience, _, topic = label.partition(".")
-                others = [
-                    text for (one, _), text in originals.items() if audience_of(one) != audience
-                ]
+                audience = audience_of(label)
+                others = [text for (o, _), text in originals.items() if audience_of(o) != audience]
                 if others and not any(alike(original, other) for other in others):
-                    key = f"{audience}." + (f"more[{number - 1}]" if number else "gist")
                     yield Problem(
                         translation.where(language, ("", original)),
-                        f"messages/topics/{topic}.toml: {key}",
+                        ": ".join(_key(label, number)),
                         f"has a sentence of an answer for the other audience: {sentence[:40]!r}",
                         fatal=False,
                     )
+
+
+def _key(label: str, number: int) -> tuple[str, str]:
+    """Name the file and the key of a page of an answer."""
+    audience, _, topic = label.partition(".")
+    page = f"more[{number - 1}]" if number else "gist"
+    return f"messages/topics/{topic}.toml", f"{audience}.{page}"
 
 
 def _page(answer: Answer, number: int) -> str:

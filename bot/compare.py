@@ -38,11 +38,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The changes of a page, its sections as they are now, and where each paragraph stands now."""
+    """The changes of a page, its sections as they are now, and where each paragraph stands now.
+
+    `outdated` tells that other facts are recorded of what has not changed: the names that count
+    (messages/checks.toml) are others since.
+    """
 
     changes: tuple[Change, ...]
     sections: Mapping[str, Section]
     now: Mapping[Place, Place]
+    outdated: bool = False
 
     def touched(self, answers: Mapping[str, Answer]) -> dict[str, list[Change]]:
         """Give the answers that rest on what changed, each with the changes."""
@@ -91,7 +96,12 @@ def compare(document: Document, page: Sequence[Section]) -> Comparison:
     for place in sorted(free):
         what = _named(_at(there, place)) or "a paragraph"
         changes.append(Change("added", document.id, place, what))
-    return Comparison(tuple(changes), there, now)
+    before = ((document.sections[id].paragraphs[n - 1], place) for (id, n), place in now.items())
+    outdated = any(
+        one.fingerprint == _at(there, place).fingerprint and one != _at(there, place)
+        for one, place in before
+    )
+    return Comparison(tuple(changes), there, now, outdated)
 
 
 def likeness(document: Document, page: Sequence[Section]) -> int:
@@ -151,9 +161,6 @@ def _paired(
 ) -> Iterator[tuple[int, int]]:
     """Pair paragraphs that are not there any more with new ones: those most alike first."""
     if part is None:
-        return
-    if len(gone) == len(come):
-        yield from zip(gone, come, strict=True)
         return
     pairs = [
         (_alike(section.paragraphs[old - 1], part.paragraphs[new - 1]), -abs(old - new), old, new)

@@ -68,6 +68,15 @@ def read(root: Path, sending: Sending | None = None, *, pseudo: bool = False) ->
     return content
 
 
+def read_checks(root: Path) -> ChecksFile:
+    """Read messages/checks.toml alone, where the rest may not be written yet."""
+    reader = _Reader(root)
+    checks = reader.checks()
+    if checks is None:
+        raise ContentError(reader.problems)
+    return checks
+
+
 class _Reader:
     """Collects problems while it reads, so that an editor sees all of them at once."""
 
@@ -75,11 +84,13 @@ class _Reader:
         self.root = root
         self.problems: list[Problem] = []
         self.messages: list[Message] = []
+        self.withdrawn = reviews.withdrawn(root)
+        self.named: frozenset[str] = frozenset()
 
     def read(self, sending: Sending, pseudo: bool) -> Content:
         support_line, documents = self._documents()
         topics = dict(sorted(self._topics().items(), key=lambda item: (item[1].order, item[0])))
-        checks = self._checks()
+        checks = self.checks()
         names = frozenset("".join(tokens(name)) for name in (checks.names if checks else ()))
         commands, phrases = self._commands(), self._phrases()
         originals = Originals(support_line, documents, topics, commands, phrases, names)
@@ -144,6 +155,7 @@ class _Reader:
         elif set("{}") & set(support_line):
             self._problem(file, "support_line", "has braces")
         documents: dict[str, Document] = {}
+        self.named = frozenset(data)
         for id, table in data.items():
             shaped = self._shaped(file, id, table, DocumentFile)
             if shaped is None:
@@ -178,6 +190,8 @@ class _Reader:
             self._message(topic.title, "title", file, "title")
             if topic.keywords:
                 self._message(topic.keywords, "keywords", file, "keywords")
+            elif not all(part.keywords for _, part in parts(topic)):
+                self._problem(file, "keywords", "are missing: what people text for it")
             for audience, part in parts(topic):
                 if part.keywords:
                     self._message(part.keywords, "keywords", file, f"{audience}.keywords")
@@ -227,7 +241,8 @@ class _Reader:
                 self._problem(file, name, "is missing")
         return shaped
 
-    def _checks(self) -> ChecksFile | None:
+    def checks(self) -> ChecksFile | None:
+        """Read messages/checks.toml; None, with what is wrong in `problems`, where it cannot be."""
         data, file = self._toml("checks.toml"), "messages/checks.toml"
         checks = None if data is None else self._shaped(file, "", data, ChecksFile)
         if checks is not None:
@@ -292,8 +307,10 @@ class _Reader:
         self, file: str, audience: str, part: Part, documents: Mapping[str, Document]
     ) -> None:
         if part.source not in documents:
-            said = f"{part.source!r} is no document of documents.toml"
-            self._problem(file, f"{audience}.source", said)
+            if part.source not in self.named:  # else it is there, and its own fault is told
+                said = f"{part.source!r} is no document of documents.toml"
+                self._problem(file, f"{audience}.source", said)
+            return
         keys = ("gist", *(f"more[{number}]" for number in range(len(part.more))))
         for key, text in zip(keys, (part.gist, *part.more), strict=True):
             try:
@@ -301,9 +318,15 @@ class _Reader:
             except ValueError as error:
                 self._problem(file, f"{audience}.{key}", str(error))
                 continue
+            # One that is held back may wait for its citations: the rest of the line goes on.
+            fatal = f"{audience}.{Path(file).stem}" not in self.withdrawn
+            for sentence in cited:
+                if not sentence.sources:
+                    said = f"{sentence.text[:40]!r} cites nothing"
+                    self._problem(file, f"{audience}.{key}", said, fatal)
             for one in dict.fromkeys(one for sentence in cited for one in sentence.sources):
                 if fault := _unfounded(one, audience, documents):
-                    self._problem(file, f"{audience}.{key}", fault)
+                    self._problem(file, f"{audience}.{key}", fault, fatal)
 
 
 def _unfounded(source: Source, audience: str, documents: Mapping[str, Document]) -> str:

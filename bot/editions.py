@@ -271,6 +271,7 @@ def _answers(originals: Originals, texts: Texts) -> Iterator[Answer]:
             yield Answer(
                 label=f"{audience}.{id}",
                 language=own.language,
+                document=part.source,
                 gist=gist,
                 more=tuple(more),
                 sentences=tuple(sentences(text, part.source) for text in (part.gist, *part.more)),

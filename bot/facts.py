@@ -30,7 +30,7 @@ _TYPOGRAPHIC: Final = str.maketrans(
     {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″«»", '"'), **dict.fromkeys("‐‑‒–—−", "-")}  # noqa: RUF001
 )
 _ITEM: Final = regex.compile(r"(?m)^\s*[•·▪◦*-]\s+")
-_SENTENCE: Final = regex.compile(r"(?<=[.!?؟।])\s+(?=[\p{L}\p{N}(])|(?<=[。！？])\s*|\n")  # noqa: RUF001
+_SENTENCE: Final = regex.compile(r"(?<=[.!?؟।۔])\s+(?=[\p{L}\p{N}(])|(?<=[。！？])\s*|\n")  # noqa: RUF001
 
 
 @dataclass(frozen=True, slots=True)

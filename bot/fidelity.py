@@ -16,6 +16,7 @@ from bot.catalogs import Message, Translation
 from bot.content import Content
 from bot.editions import Problem
 from bot.facts import Wanted, count, has, listed, name_pattern
+from bot.schema import ChecksFile
 
 SENT: Final = frozenset({"", "title"})
 """Contexts of the texts that people read."""
@@ -114,12 +115,17 @@ def _rules_of(content: Content, translation: Translation) -> Rules:
     return rules(*lists)
 
 
+def wanted_in_english(checks: ChecksFile) -> Wanted:
+    """Give what counts as a fact or a hedge in the originals and in the pages."""
+    spelled: dict[str, tuple[str, ...]] = {name: (name,) for name in checks.names}
+    own = checks.languages
+    return Wanted(spelled, listed(own.hedges), listed(own.children), whole=True)
+
+
 def wanted(content: Content, translation: Translation | None) -> Wanted:
     """Give what counts as a fact or a hedge in a language, or in English."""
     if translation is None:
-        own = content.checks.languages
-        spelled: dict[str, tuple[str, ...]] = {name: (name,) for name in content.checks.names}
-        return Wanted(spelled, listed(own.hedges), listed(own.children), whole=True)
+        return wanted_in_english(content.checks)
     theirs = _rules_of(content, translation)
     names = {name: theirs.spellings.get(name, (name,)) for name in content.checks.names}
     return Wanted(names, theirs.hedges, listed(words_of(content, translation, "children")))

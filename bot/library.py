@@ -99,11 +99,13 @@ class Sentence:
 class Answer:
     """One topic for one audience in one language: the gist, then what MORE sends.
 
-    `sentences` are those of the English, by page, with their citations.
+    `document` is the page that it is drawn from; `sentences` are those of the English, by page,
+    with their citations.
     """
 
     label: str
     language: str
+    document: str
     gist: str
     more: tuple[str, ...]
     sentences: tuple[tuple[Sentence, ...], ...]
@@ -239,9 +241,8 @@ class Library:
         return tuple(one for one in AUDIENCES if self.labels(one))
 
     def document(self, label: str) -> Document:
-        """Give the page that an answer is drawn from: the first that it cites."""
-        first = self.editions[ENGLISH].answers[label].sentences[0][0].sources[0]
-        return self.documents[first.document]
+        """Give the page that an answer is drawn from."""
+        return self.documents[self.editions[ENGLISH].answers[label].document]
 
     def url(self, label: str, language: str) -> str:
         """Give an answer's full page in a language, or the English one where there is none."""

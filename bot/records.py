@@ -37,6 +37,10 @@ class NewPage:
     ends_at: str = ""
 
 
+class ThereAlreadyError(Exception):
+    """A page whose name is taken."""
+
+
 def accept(root: Path, document: Document, found: Comparison, on: date) -> list[Path]:
     """Record a page as it is now, and let citations follow paragraphs that moved.
 
@@ -47,7 +51,7 @@ def accept(root: Path, document: Document, found: Comparison, on: date) -> list[
     file = tomlkit.parse(path.read_text(encoding="utf-8"))
     table: Any = file[document.id]
     table["compared"] = on
-    if found.changes or any(old != new for old, new in found.now.items()):
+    if found.sections != document.sections:
         table["sections"] = _sections(found.sections)
     path.write_text(tomlkit.dumps(file), encoding="utf-8")
     return _recite(root, document.id, found.now)
@@ -60,7 +64,9 @@ def add(root: Path, page: NewPage, sections: Mapping[str, Section], on: date) ->
     already, with no part for this audience, gets one.
     """
     path = root / DOCUMENTS
-    file = tomlkit.parse(path.read_text(encoding="utf-8"))
+    file = _open(path)
+    if page.id in file:
+        raise ThereAlreadyError(f"{page.id!r} is in {DOCUMENTS} already")
     table = tomlkit.table()
     table["audience"] = page.audience
     table["compared"] = on
@@ -84,6 +90,15 @@ def named(page: tuple[Section, ...]) -> dict[str, Section]:
         name = section_id(section.heading, list(found)) if number else "introduction"
         found[name] = section
     return found
+
+
+def _open(path: Path) -> tomlkit.TOMLDocument:
+    if path.exists():
+        return tomlkit.parse(path.read_text(encoding="utf-8"))
+    file = tomlkit.document()
+    file.add(tomlkit.comment("The number that every answer gives."))
+    file["support_line"] = ""
+    return file
 
 
 def _sections(sections: Mapping[str, Section]) -> AoT:

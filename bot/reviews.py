@@ -89,6 +89,17 @@ def read(
     return found
 
 
+def withdrawn(root: Path) -> frozenset[str]:
+    """Name the answers that are withdrawn; none where the file cannot be read (see `read`)."""
+    try:
+        data = tomllib.loads((root / FILE).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError, OSError):
+        return frozenset()
+    return frozenset(
+        label for label, one in data.items() if isinstance(one, dict) and "withdrawn" in one
+    )
+
+
 def withdraw(root: Path, labels: Iterable[str], because: str, on: date) -> None:
     """Hold answers back from now on."""
     file = _open(root)

@@ -174,7 +174,7 @@ def sentences(text: str, document: str) -> tuple[Sentence, ...]:
     """
     found, end = [], 0
     while match := _CITED.match(text, end):
-        cited = [part.strip() for part in match["sources"].split(",")]
+        cited = [part.strip() for part in match["sources"].split(",") if part.strip()]
         firm = FIRM in cited
         from_where = tuple(source(one, document) for one in cited if one != FIRM)
         found.append(Sentence(match["text"], from_where, firm))

@@ -43,8 +43,18 @@ class Line:
         layout = Layout(library, base_url, budget or sms.Budget())
         writing = Writing.of(library.editions.values(), library.keywords)
         words = Vocabulary.of(library.keywords, writing)
-        vocabulary = replaced(words, lexicon=lexicon, weights=Weights.of(free.weights))
+        weights = Weights.of(_of_answers(library))
+        vocabulary = replaced(words, lexicon=lexicon, weights=weights)
         return cls(library, vocabulary, layout)
+
+
+def _of_answers(library: Library) -> dict[str, dict[str, float]]:
+    """Give the weights without labels of answers that this content does not have."""
+    there = library.editions[ENGLISH].answers
+    return {
+        clue: {label: one for label, one in row.items() if label in there or not audience_of(label)}
+        for clue, row in library.free_text.weights.items()
+    }
 
 
 def _with_own_words(library: Library) -> dict[str, dict[str, str]]:
@@ -121,8 +131,9 @@ class Speaker:
                 return self._command(intent.value)
             case "audience":
                 return self._audience(intent.value)
-            case "language" if self.before.language in intent.languages:
-                return self._unknown()  # there it is an ordinary word
+            # There it is an ordinary word; but EN is what replies in a draft language tell to text.
+            case "language" if self.before.language in intent.languages and intent.value != ENGLISH:
+                return self._unknown()
             case "language":
                 named = self._narrowed(intent.targets)
                 if len(named) == 1:
@@ -294,7 +305,7 @@ class Speaker:
             source = library.editions[ENGLISH].answers[label].sources[0]
             # Where the page is not in the reader's language, its English heading leads there.
             own = self.language != ENGLISH and self.language in document.titles
-            heading = document.sections[source.section].heading
+            heading = library.documents[source.document].sections[source.section].heading
             said = edition.say(
                 "about_answer",
                 title=edition.titles[topic],

@@ -170,8 +170,9 @@ def test_a_phrase_that_no_page_holds_goes_on_with_more(line: Line, name: str) ->
     edition = tight.library.editions["hi"]
     words = {k.value: k.text for k in tight.library.keywords if k.language == "hi"}
     words["unknown"] = "कल बारिश होगी"
+    screen = "languages" if name == "about" else "adult.cart"  # then it names the answer's page too
     state = Conversation(
-        language="hi", chosen=True, introduced=True, drafts=("hi",), heard=NOW, screen="adult.cart"
+        language="hi", chosen=True, introduced=True, drafts=("hi",), heard=NOW, screen=screen
     )
     read, text = "", words[name]
     for _ in range(4):
@@ -181,7 +182,8 @@ def test_a_phrase_that_no_page_holds_goes_on_with_more(line: Line, name: str) ->
         text = more(tight, "hi")
         if not state.rest:
             break
-    assert squeezed(edition.phrases[name]) == squeezed(read)
+    assert squeezed(read).startswith(squeezed(edition.phrases[name]))
+    assert name == "about" or squeezed(read) == squeezed(edition.phrases[name])
     assert not state.rest
     reply, state = said("मैं मरना चाहता हूँ", tight, replace(state, rest="x"))
     assert reply.text == edition.phrases["crisis"]
@@ -287,6 +289,15 @@ def test_more_loses_nothing_when_the_language_changes(line: Line) -> None:
                     parts |= set(range(page.first, page.last + 1))
                 last = shown[-1].last
                 assert parts >= set(range(read + 1, last + 1)), (label, first, stop)
+
+
+def test_the_word_that_a_draft_tells_to_text_works_in_every_language(line: Line) -> None:
+    """EN is an ordinary word in French and Spanish, and what the notice of a draft says."""
+    for language, edition in line.library.editions.items():
+        before = Conversation(language=language, chosen=True, screen="adult.cart", heard=1)
+        assert language == "en" or "EN" in edition.say("draft", english="EN")
+        reply, after = respond(Inbound("test", "+1", "1", "EN"), before, line, 2)
+        assert (reply.label, after.language) == ("language:en", "en"), language
 
 
 def test_thanks_in_another_language_do_not_move_the_page(line: Line) -> None:

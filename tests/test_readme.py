@@ -89,7 +89,7 @@ def test_addresses_are_served(config: Config) -> None:
 
 
 def test_the_commands_in_code_blocks_exist() -> None:
-    for words in re.findall(r"\.venv/bin/answerline ([\w ]+)", README):
+    for words in re.findall(r"\.venv/bin/answerline ([\w -]+)", README):
         name = "answerline " + " ".join(words.split())
         known = leaves(main, "answerline")
         assert any(name.startswith(command) for command in known), name

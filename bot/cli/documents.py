@@ -12,9 +12,9 @@ import click
 from bot import citations, page_files, records, reviews
 from bot.compare import Comparison, compare, likeness
 from bot.config import Config
-from bot.content import Content, read
+from bot.content import Content, read, read_checks
 from bot.facts import Wanted, paragraph
-from bot.fidelity import wanted
+from bot.fidelity import wanted, wanted_in_english
 from bot.library import ENGLISH, Answer, Document, Review, Section
 from bot.model import AUDIENCES
 from bot.page_files import Part, UnreadableError
@@ -84,8 +84,10 @@ def sign_off(config: Config, answer: str, by: str, review_by: datetime | None) -
     until = review_by.date() if review_by else None
     if until and until < _today():
         raise click.BadParameter(f"{until} is over", param_hint="--review-by")
-    own = content.library.editions[ENGLISH].answers[answer]
-    unfounded = [one for one in citations.problems(content) if _is_of(str(one), answer)]
+    own = answers_of(content)[answer]
+    editions = content.library.editions.items()
+    said = [one.answers[answer] for code, one in editions if one.answers[answer].language == code]
+    unfounded = [problem for one in said for problem in citations.of_answer(content, one)]
     if unfounded:
         raise click.ClickException("\n".join(map(str, unfounded)))
     reviews.sign_off(config.content, own, content.library.documents, by.strip(), _today(), until)
@@ -133,10 +135,9 @@ def status(config: Config) -> None:
 @click.pass_obj
 def add(config: Config, /, page: Path, id: str, **told: Any) -> None:
     """Record PAGE, saved as text or HTML, and write an empty topic for each of its sections."""
-    content = read(config.content)
-    if not ID.fullmatch(id) or id in content.library.documents:
-        said = "is there already" if ID.fullmatch(id) else "is no name such as adult-all"
-        raise click.BadParameter(f"{id!r} {said}", param_hint="--id")
+    words = wanted_in_english(read_checks(config.content))
+    if not ID.fullmatch(id):
+        raise click.BadParameter(f"{id!r} is no name such as adult-all", param_hint="--id")
     try:
         parts = page_files.read(page, told["leave_out"], told["ends_at"])
     except UnreadableError as error:
@@ -149,8 +150,10 @@ def add(config: Config, /, page: Path, id: str, **told: Any) -> None:
     for name, texts in (("--publisher", new.publisher), ("--url", new.url)):
         if ENGLISH not in texts:
             raise click.BadParameter("lacks the English one, en=...", param_hint=name)
-    sections = records.named(_recorded(parts, wanted(content, None)))
-    written = records.add(config.content, new, sections, _today())
+    try:
+        written = records.add(config.content, new, records.named(_recorded(parts, words)), _today())
+    except records.ThereAlreadyError as error:
+        raise click.BadParameter(str(error), param_hint="--id") from error
     for path in written:
         click.echo(f"wrote {path.relative_to(config.content)}")
     click.echo("Write titles, keywords and texts there; `answerline check` names what is missing.")
@@ -207,6 +210,10 @@ def _tell(found: Found, content: Content) -> None:
     count = sum(len(one.paragraphs) for one in found.comparison.sections.values())
     if not found.comparison.changes:
         click.echo(f"{found.document.id}: unchanged, {count} paragraphs ({found.where})")
+        if found.comparison.outdated:
+            click.echo(
+                "  its names are others in messages/checks.toml now: record it with --accept"
+            )
         return
     click.echo(f"{found.document.id}: changed ({found.where})")
     for change in found.comparison.changes:
@@ -252,11 +259,6 @@ def _state(review: Review | None) -> str:
 
 def _overdue(review: Review | None) -> bool:
     return bool(review and review.review_by and review.review_by < _today())
-
-
-def _is_of(problem: str, answer: str) -> bool:
-    audience, _, topic = answer.partition(".")
-    return f"topics/{topic}.toml: {audience}." in problem
 
 
 def _by_language(pairs: tuple[str, ...], option: str) -> dict[str, str]:

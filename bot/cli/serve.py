@@ -1,17 +1,29 @@
 """`serve` and `migrate`: the line in production, and on a developer's machine with no setting."""
 
+import gc
 import ipaddress
 import os
+import signal
 import socket
 import sys
+from pathlib import Path
 
 import click
+from flask import Flask
 
-from bot.app import beside_database, contact_secret, make_line
-from bot.config import Config
+from bot.app import beside_database, contact_secret, create_app, make_line
+from bot.config import Config, ConfigError
+from bot.editions import ContentError
 from bot.keys import own_secret
+from bot.speaker import Line
 from bot.store import StoreError
 from bot.store.sqlite import SqliteStore
+
+RESPAWN_SECONDS = 1.0
+"""Between the start of a new worker and the end of the old one: it starts in a tenth of that."""
+
+KILL_SECONDS = 20
+"""After which a worker that does not end is killed: more than a carrier waits for an answer."""
 
 
 @click.command()
@@ -20,14 +32,26 @@ from bot.store.sqlite import SqliteStore
 @click.option(
     "--workers", type=click.IntRange(1, 64), help="Processes.  [default: WEB_CONCURRENCY, else 2]"
 )
+@click.option(
+    "--pid-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the process id there.",
+)
 @click.pass_obj
-def serve(config: Config, host: str, port: int | None, workers: int | None) -> None:
-    """Serve the webhook. Needs no setting on this machine."""
+def serve(
+    config: Config, host: str, port: int | None, workers: int | None, pid_file: Path | None
+) -> None:
+    """Serve the webhook. Needs no setting on this machine.
+
+    SIGHUP takes up changed content without dropping a request; SIGTERM ends it when what has come
+    in is answered.
+    """
     from granian import Granian  # noqa: PLC0415 - only this command needs a server
     from granian.constants import Interfaces  # noqa: PLC0415
 
     port = port or config.port
-    _prepare(config)
+    loader = Loader()
+    _prepare(config, loader)
     if not config.twilio_auth_token:
         _own_token(config, host)
     _refuse_used_port(host, port)
@@ -37,9 +61,8 @@ def serve(config: Config, host: str, port: int | None, workers: int | None) -> N
         command = sys.argv[0] if sys.argv[0].endswith("answerline") else "python -m bot"
         click.echo(f"Text it: {command} text CART --url http://{shown}:{port}/twilio/messages")
     sys.stdout.flush()
-    Granian(
+    server = Granian(
         "bot.app:create_app",
-        factory=True,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
@@ -49,7 +72,49 @@ def serve(config: Config, host: str, port: int | None, workers: int | None) -> N
         log_level="warning",  # type: ignore[arg-type]
         websockets=False,
         respawn_failed_workers=True,
-    ).serve()
+        respawn_interval=RESPAWN_SECONDS,
+        workers_kill_timeout=KILL_SECONDS,
+        pid_file=pid_file,
+    )
+    server.on_reload(loader.read_again)
+    server.serve(target_loader=loader, wrap_loader=False)
+
+
+class Loader:
+    """Makes each worker's app from one line, set up before workers are forked from this process.
+
+    So a worker starts at once, and workers share the memory of what is never written to.
+    """
+
+    def __init__(self) -> None:
+        self.line: Line | None = None
+
+    def __call__(self) -> Flask:
+        """Make a worker's app; a signal to end that comes meanwhile ends the worker."""
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, signal.SIG_DFL)
+        return create_app(Config.from_env(os.environ), self.line)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the line behind where workers are not forked: they read the content themselves."""
+        return {"line": None}
+
+    def read(self, config: Config) -> None:
+        """Set the line up; raises what `make_line` raises."""
+        self.line = make_line(config)
+        gc.collect()
+        gc.freeze()  # the collector would write to what workers share
+
+    def read_again(self) -> None:
+        """Take up changed content for the workers that follow; keep the old where it has faults."""
+        try:
+            self.read(Config.from_env(os.environ))
+        except (ContentError, ConfigError) as error:
+            click.echo(
+                f"Reload: the content is left as it was, as it has faults:\n{error}", err=True
+            )
+        else:
+            click.echo("Reload: the content was read again.", err=True)
 
 
 @click.command()
@@ -62,9 +127,9 @@ def migrate(config: Config) -> None:
     click.echo("\n".join(f"applied {name}" for name in done) or "nothing to do")
 
 
-def _prepare(config: Config) -> None:
+def _prepare(config: Config, loader: Loader) -> None:
     """Find out here, once, what would fail in every worker; make the database before forking."""
-    make_line(config)
+    loader.read(config)
     store = SqliteStore(config.database)
     if not store.current():
         store.migrate()

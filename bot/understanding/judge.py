@@ -127,14 +127,14 @@ def _answered(chances: Mapping[str, float], audience: str, enough: float) -> tup
     """
     own = {label: c for label, c in chances.items() if audience_of(label)}
     if audience:
-        label = max((one for one in own if audience_of(one) == audience), key=lambda one: own[one])
-        return (label,) if own[label] >= enough else ()
+        label = _likeliest(own, audience)
+        return (label,) if label and own[label] >= enough else ()
     topics: dict[str, float] = defaultdict(float)
     for label, chance in own.items():
         topics[label.partition(".")[2]] += chance
-    topic = max(topics, key=lambda one: topics[one])
+    topic = max(topics, key=lambda one: topics[one], default="")
     labels = [label for label in own if label.partition(".")[2] == topic]
-    if topics[topic] < enough:
+    if topics.get(topic, 0.0) < enough:
         labels = [label for one in AUDIENCES if (label := _if_about(own, one, enough))]
     most = max((own[label] for label in labels), default=0.0)
     return tuple(label for label in labels if own[label] >= most * BESIDE)
@@ -142,9 +142,15 @@ def _answered(chances: Mapping[str, float], audience: str, enough: float) -> tup
 
 def _if_about(own: Mapping[str, float], audience: str, enough: float) -> str:
     """Give an audience's likeliest label, if it is likely enough were the text about it."""
-    label = max((one for one in own if audience_of(one) == audience), key=lambda one: own[one])
+    label = _likeliest(own, audience)
     others = sum(chance for one, chance in own.items() if audience_of(one) != audience)
-    return label if own[label] >= enough * (1 - others) else ""
+    return label if label and own[label] >= enough * (1 - others) else ""
+
+
+def _likeliest(own: Mapping[str, float], audience: str) -> str:
+    """Give an audience's likeliest label, or nothing where there is no answer for it."""
+    labels = [one for one in own if audience_of(one) == audience]
+    return max(labels, key=lambda one: own[one], default="")
 
 
 def _near(chances: Mapping[str, float], audience: str, named: tuple[str, ...]) -> tuple[str, ...]:
