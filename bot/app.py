@@ -17,8 +17,7 @@ from bot.keys import own_secret
 from bot.library import ENGLISH, Library
 from bot.sms import Budget
 from bot.speaker import Line
-from bot.store import Store, StoreError
-from bot.store.sqlite import SqliteStore
+from bot.store import Store, StoreError, is_address, open_store
 from bot.turn import Turns
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     """
     config = config or Config.from_env(os.environ)
     line = line or make_line(config)
-    store = SqliteStore(config.database)
+    store = open_store(config.database)
     if not store.current():
         store.migrate()
     turns = Turns(line, store, contact_secret(config))
@@ -77,6 +76,10 @@ def contact_secret(config: Config) -> bytes:
     """Give the key that contacts are hashed with: the setting, or one made beside the database."""
     if config.key:
         return config.key.encode()
+    if is_address(config.database):
+        raise StoreError(
+            "ANSWERLINE_KEY is not set: all machines that share a database need the same one"
+        )
     path = beside_database(config, "key")
     try:
         secret, made = own_secret(path)
@@ -92,7 +95,8 @@ def contact_secret(config: Config) -> bytes:
 
 def beside_database(config: Config, suffix: str) -> Path:
     """Name a file beside the database: `answerline.db` and `key` give `answerline.key`."""
-    return Path(config.database).with_suffix(f".{suffix}")
+    file = "answerline.db" if is_address(config.database) else config.database
+    return Path(file).with_suffix(f".{suffix}")
 
 
 def _health(app: Flask, store: Store) -> None:

@@ -21,13 +21,14 @@ class ConfigError(Exception):
 class Config:
     """Every setting, typed. Secrets are kept out of `repr`.
 
-    `database` is a file, or `:memory:`. `content` is the folder with messages/ and locales/.
-    `gsm7_segments` and `ucs2_segments` are the segments that a page may take. `translations` says
-    which are sent, and `fold` names the languages that are sent without the accents that cost.
+    `database` is a file, `:memory:`, or an address of PostgreSQL, which may hold a password.
+    `content` is the folder with messages/ and locales/. `gsm7_segments` and `ucs2_segments` are the
+    segments that a page may take. `translations` says which are sent, and `fold` names the
+    languages that are sent without the accents that cost.
     """
 
     content: Path
-    database: str = "answerline.db"
+    database: str = field(default="answerline.db", repr=False)
     key: str = field(default="", repr=False)
     twilio_auth_token: str = field(default="", repr=False)
     twilio_signing_key: str = field(default="", repr=False)
@@ -60,7 +61,7 @@ class Config:
             raise ConfigError(f"ANSWERLINE_TRANSLATIONS: is {translations!r}; use all or reviewed")
         return cls(
             content=_content(environ),
-            database=_database(environ.get("DATABASE_URL", "")),
+            database=database(environ.get("DATABASE_URL", "")),
             key=key,
             twilio_auth_token=environ.get("TWILIO_AUTH_TOKEN", "").strip(),
             twilio_signing_key=environ.get("TWILIO_SIGNING_KEY", "").strip(),
@@ -95,20 +96,23 @@ def _content(environ: Mapping[str, str]) -> Path:
     return beside if (beside / "messages").is_dir() else package
 
 
-def _database(url: str) -> str:
+def database(url: str, name: str = "DATABASE_URL") -> str:
+    """Read where conversations are kept; ConfigError, naming the setting, for what is no place."""
     if not url:
         return "answerline.db"
     scheme, _, rest = url.partition(":")
+    if scheme in ("postgresql", "postgres"):
+        if not rest.startswith("//") or len(rest) < 4:
+            raise ConfigError(f"{name}: name a database, postgresql://user:word@host/name")
+        return url
     if scheme != "sqlite" or not rest.startswith("///") or not rest[3:]:
         raise ConfigError(
-            f"DATABASE_URL: {scheme!r} is not supported; use sqlite:///file.db, "
-            "or sqlite:////folder/file.db for a path from the root"
+            f"{name}: {scheme!r} is not supported; use sqlite:///file.db, "
+            "sqlite:////folder/file.db for a path from the root, or postgresql://host/name"
         )
     path = rest[3:]
     if path == ":memory:" or path.endswith((".key", ".token")):
-        raise ConfigError(
-            f"DATABASE_URL: {path!r} cannot be the database; name a file such as x.db"
-        )
+        raise ConfigError(f"{name}: {path!r} cannot be the database; name a file such as x.db")
     return path
 
 

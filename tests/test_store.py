@@ -1,18 +1,30 @@
 """What every store does; one class of cases that a store of another kind runs as well."""
 
+import itertools
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
+import psycopg
 import pytest
+from msgspec.structs import replace
 
 from bot.model import Conversation, Reply
 from bot.store import Store, StoreError
+from bot.store.copying import copy
 from bot.store.migrations import names
-from bot.store.sqlite import KEEP_REPLIES, SCHEMA, SqliteStore
+from bot.store.postgres import PostgresStore, steps
+from bot.store.rows import KEEP_REPLIES
+from bot.store.sqlite import SCHEMA, SqliteStore
 
+from .pg import postgres
+
+NUMBERS = itertools.count()
 NOW = 1_800_000_000
 
 
@@ -29,6 +41,36 @@ def store(path: str) -> Iterator[SqliteStore]:
     store.close()
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    """An empty database of its own."""
+    name = f"line_{next(NUMBERS)}"
+    with psycopg.connect(server, autocommit=True) as db:
+        db.execute(f"CREATE DATABASE {name}")
+    return server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def shared(url: str) -> Iterator[PostgresStore]:
+    store = PostgresStore(url)
+    store.migrate()
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_store(request: pytest.FixtureRequest) -> Store:
+    """Each store in turn: the same cases hold for all."""
+    store: Store = request.getfixturevalue("store" if request.param == "sqlite" else "shared")
+    return store
+
+
 def count(before: Conversation) -> tuple[Reply, Conversation]:
     page = before.page + 1
     return Reply("more", f"page {page}", "en"), Conversation(page=page, heard=NOW)
@@ -39,61 +81,225 @@ def refuse(_: Conversation) -> tuple[Reply, Conversation]:
 
 
 class TestStore:
-    def test_a_turn_remembers(self, store: Store) -> None:
-        assert [store.turn(f"m{n}", b"c", NOW, count).text for n in range(3)] == [
+    def test_a_turn_remembers(self, any_store: Store) -> None:
+        assert [any_store.turn(f"m{n}", b"c", NOW, count).text for n in range(3)] == [
             "page 1", "page 2", "page 3",
         ]  # fmt: skip
-        assert store.turn("other", b"d", NOW, count).text == "page 1"
+        assert any_store.turn("other", b"d", NOW, count).text == "page 1"
 
-    def test_the_same_message_gets_the_same_reply_and_no_turn(self, store: Store) -> None:
-        reply = store.turn("m", b"c", NOW, count)
-        assert store.turn("m", b"c", NOW + 9, refuse) == reply
-        assert store.turn("m", b"another contact", NOW + 9, refuse) == reply
+    def test_the_same_message_gets_the_same_reply_and_no_turn(self, any_store: Store) -> None:
+        reply = any_store.turn("m", b"c", NOW, count)
+        assert any_store.turn("m", b"c", NOW + 9, refuse) == reply
+        assert any_store.turn("m", b"another contact", NOW + 9, refuse) == reply
 
-    def test_opted_out_is_told_without_a_turn(self, store: Store) -> None:
-        assert not store.opted_out(b"c")
-        store.turn("m", b"c", NOW, lambda _: (Reply("stop"), Conversation(opted_out=True)))
-        assert store.opted_out(b"c")
-        store.turn("n", b"c", NOW, lambda _: (Reply("start"), Conversation(opted_out=False)))
-        assert not store.opted_out(b"c")
+    def test_opted_out_is_told_without_a_turn(self, any_store: Store) -> None:
+        assert not any_store.opted_out(b"c")
+        any_store.turn("m", b"c", NOW, lambda _: (Reply("stop"), Conversation(opted_out=True)))
+        assert any_store.opted_out(b"c")
+        any_store.turn("n", b"c", NOW, lambda _: (Reply("start"), Conversation(opted_out=False)))
+        assert not any_store.opted_out(b"c")
 
-    def test_a_failed_turn_keeps_nothing(self, store: Store) -> None:
+    def test_a_failed_turn_keeps_nothing(self, any_store: Store) -> None:
         def fail(_: Conversation) -> tuple[Reply, Conversation]:
             raise KeyError("broken")
 
         with pytest.raises(KeyError):
-            store.turn("m", b"c", NOW, fail)
-        assert store.turn("m", b"c", NOW, count).text == "page 1"
+            any_store.turn("m", b"c", NOW, fail)
+        assert any_store.turn("m", b"c", NOW, count).text == "page 1"
 
-    def test_everything_of_a_reply_comes_back(self, store: Store) -> None:
+    def test_everything_of_a_reply_comes_back(self, any_store: Store) -> None:
         reply = Reply("adult.cart", "né ਪੰ\n\U0001f600", "fr", "cart", "adult")
-        store.turn("m", b"c", NOW, lambda before: (reply, before))
-        assert store.turn("m", b"c", NOW, refuse) == reply
+        any_store.turn("m", b"c", NOW, lambda before: (reply, before))
+        assert any_store.turn("m", b"c", NOW, refuse) == reply
 
-    def test_replies_are_forgotten_after_48_hours(self, store: Store) -> None:
+    def test_replies_are_forgotten_after_48_hours(self, any_store: Store) -> None:
         old = [f"old {n}" for n in range(60)]
         for message in old:
-            store.turn(message, b"c", NOW, count)
+            any_store.turn(message, b"c", NOW, count)
         for n in range(100):
-            store.turn(f"new {n}", b"c", NOW + KEEP_REPLIES + 1, count)
-        assert store.turn("new 0", b"c", NOW + KEEP_REPLIES + 1, refuse).text == "page 61"
-        again = [store.turn(message, b"c", NOW + KEEP_REPLIES + 1, count).text for message in old]
+            any_store.turn(f"new {n}", b"c", NOW + KEEP_REPLIES + 1, count)
+        assert any_store.turn("new 0", b"c", NOW + KEEP_REPLIES + 1, refuse).text == "page 61"
+        again = [
+            any_store.turn(message, b"c", NOW + KEEP_REPLIES + 1, count).text for message in old
+        ]
         assert len(set(again)) == 60
         assert "page 1" not in again
 
-    def test_ping(self, store: Store) -> None:
-        store.ping()
+    def test_ping(self, any_store: Store) -> None:
+        any_store.ping()
 
-    def test_threads_take_one_contact_in_turn(self, store: Store) -> None:
+    def test_threads_take_one_contact_in_turn(self, any_store: Store) -> None:
         def take(number: int) -> str:
-            reply = store.turn(f"m{number % 100}", b"c", NOW, count)
-            store.close()
+            reply = any_store.turn(f"m{number % 100}", b"c", NOW, count)
+            if isinstance(any_store, SqliteStore):
+                any_store.close()  # the connection of this thread
             return reply.text
 
         with ThreadPoolExecutor(8) as pool:
             replies = list(pool.map(take, range(200)))
         assert sorted(set(replies)) == sorted(f"page {n + 1}" for n in range(100))
         assert replies[:100] == replies[100:]
+
+
+def taken(store: Store, number: int) -> None:
+    store.turn(f"m{number}", b"c%d" % (number % 7), NOW + number, count)
+
+
+@pytest.mark.parametrize("way", ["sqlite to postgres", "postgres to sqlite"])
+def test_a_running_line_is_copied(store: SqliteStore, shared: PostgresStore, way: str) -> None:
+    """What is in both after it was copied twice, while the one goes on, is what the one has."""
+    source, target = (store, shared) if way.startswith("sqlite") else (shared, store)
+    opted_out = lambda before: (Reply("stop"), replace(before, opted_out=True))  # noqa: E731
+    for number in range(2500):
+        taken(source, number)
+    assert copy(source, target) == (7, 2500)
+    source.turn("stop", b"c1", NOW + 3000, opted_out)
+    source.turn("more", b"c2", NOW + 3001, count)
+    assert copy(source, target) == (7, 2502)
+    assert target.contacts(b"", 99) == source.contacts(b"", 99)
+    assert [row[1:] for row in target.messages(0, 9999)] == [
+        row[1:] for row in source.messages(0, 9999)
+    ]
+    assert target.opted_out(b"c1")
+    assert target.turn("m7", b"c0", NOW, refuse).text == "page 2"
+    # What the other has heard since is not put back.
+    target.turn("start", b"c1", NOW + 4000, lambda _: (Reply("start"), Conversation()))
+    copy(source, target)
+    assert not target.opted_out(b"c1")
+
+
+class TestPostgres:
+    def test_processes_answer_a_message_once(self, url: str, shared: PostgresStore) -> None:
+        with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+            runs = [pool.submit(_take_shared, url, range(100)) for _ in range(4)]
+            replies = [run.result() for run in runs]
+        assert all(reply == replies[0] for reply in replies)
+        assert shared.turn("next", b"c", NOW, count).text == "page 101"
+
+    def test_one_contact_waits_and_others_do_not(self, url: str, shared: PostgresStore) -> None:
+        begun, go_on, order = threading.Event(), threading.Event(), []
+
+        def slow(before: Conversation) -> tuple[Reply, Conversation]:
+            begun.set()
+            assert go_on.wait(20)
+            order.append("slow")
+            return count(before)
+
+        other = PostgresStore(url)
+        first = threading.Thread(target=shared.turn, args=("m1", b"c", NOW, slow))
+        first.start()
+        assert begun.wait(20)
+        # Another contact is answered meanwhile, on this machine and on the other.
+        assert shared.turn("m2", b"d", NOW, count).text == "page 1"
+        assert other.turn("m3", b"e", NOW, count).text == "page 1"
+        said: list[str] = []
+        second = threading.Thread(
+            target=lambda: said.append(other.turn("m4", b"c", NOW, count).text)
+        )
+        second.start()
+        time.sleep(0.2)
+        assert said == []
+        go_on.set()
+        first.join()
+        second.join()
+        assert (order, said) == (["slow"], ["page 2"])
+        other.close()
+
+    def test_the_same_id_for_two_contacts_at_once(self, url: str, shared: PostgresStore) -> None:
+        """A key that was changed while a message came twice: one reply, whoever was first."""
+        barrier = threading.Barrier(2)
+
+        def together(before: Conversation) -> tuple[Reply, Conversation]:
+            if not barrier.broken and barrier.n_waiting < 2:
+                with suppress(threading.BrokenBarrierError):
+                    barrier.wait(5)
+            return Reply("more", str(threading.get_ident())), before
+
+        other = PostgresStore(url)
+        with ThreadPoolExecutor(2) as pool:
+            one = pool.submit(shared.turn, "m", b"c", NOW, together)
+            two = pool.submit(other.turn, "m", b"d", NOW, together)
+            assert one.result() == two.result()
+        other.close()
+
+    def test_many_machines_may_migrate_at_once(self, url: str) -> None:
+        with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+            done = [run.result() for run in [pool.submit(_migrate_shared, url) for _ in range(8)]]
+        assert sorted(done) == [[]] * 7 + [steps()]
+
+    def test_a_newer_schema_is_refused(self, url: str, shared: PostgresStore) -> None:
+        with psycopg.connect(url) as db:
+            db.execute("INSERT INTO _yoyo_migration(migration_hash, migration_id) VALUES('x', '9')")
+        for act in (shared.migrate, shared.ping, shared.current):
+            with pytest.raises(StoreError, match="of a newer release: it has 9, which this"):
+                act()
+
+    def test_no_schema_is_said(self, url: str) -> None:
+        store = PostgresStore(url)
+        assert not store.current()
+        with pytest.raises(StoreError, match="run: answerline migrate"):
+            store.ping()
+        store.close()
+
+    def test_a_server_that_is_not_there_fails_in_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bot.store.postgres.WAIT", 1.0)
+        store = PostgresStore("postgresql://someone:secret@127.0.0.1:1/none")
+        begun = time.monotonic()
+        with pytest.raises(StoreError, match="DATABASE_URL: PostgreSQL failed") as failure:
+            store.turn("m", b"c", NOW, count)
+        assert time.monotonic() - begun < 10
+        assert "secret" not in str(failure.value)
+        store.close()
+
+    @pytest.mark.usefixtures("shared")
+    def test_a_lock_that_is_held_fails_in_time(
+        self, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bot.store.postgres.WAIT", 0.2)
+        store = PostgresStore(url)
+        with psycopg.connect(url) as db:
+            db.execute("LOCK TABLE contacts")
+            with pytest.raises(StoreError, match="timeout"):
+                store.turn("m", b"c", NOW, count)
+        assert store.turn("m", b"c", NOW, count).text == "page 1"
+        store.close()
+
+    @pytest.mark.parametrize("state", ["", "{", "[]", '{"page":"x"}', "[" * 100_000])
+    def test_what_is_damaged_begins_anew_but_keeps_the_opt_out(
+        self, url: str, shared: PostgresStore, state: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        shared.turn("m", b"c", NOW, count)
+        with psycopg.connect(url) as db:
+            db.execute("UPDATE contacts SET state = %s, opted_out = true", (state,))
+            db.execute("UPDATE messages SET reply = 'none'")
+        seen: list[Conversation] = []
+
+        def look(before: Conversation) -> tuple[Reply, Conversation]:
+            seen.append(before)
+            return Reply("stop"), before
+
+        assert shared.turn("m", b"c", NOW, look) == Reply("stop")
+        assert seen == [Conversation(opted_out=True)]
+        assert "could not be read" in caplog.text
+        assert shared.turn("m", b"c", NOW, refuse) == Reply("stop")
+
+
+def _take_shared(url: str, numbers: range) -> list[str]:
+    store = PostgresStore(url)
+    try:
+        return [store.turn(f"m{number}", b"c", NOW, count).text for number in numbers]
+    finally:
+        store.close()
+
+
+def _migrate_shared(url: str) -> list[str]:
+    store = PostgresStore(url)
+    try:
+        return store.migrate()
+    finally:
+        store.close()
 
 
 def _take(path: str, numbers: range) -> list[str]:

@@ -33,6 +33,7 @@ from bot.cli import classify, content, documents, evaluate, explain, learn, serv
 
 main.add_command(serve.serve)
 main.add_command(serve.migrate)
+main.add_command(serve.store)
 main.add_command(simulate.chat)
 main.add_command(simulate.text)
 main.add_command(content.replies)

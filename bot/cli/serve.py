@@ -12,12 +12,11 @@ import click
 from flask import Flask
 
 from bot.app import beside_database, contact_secret, create_app, make_line
-from bot.config import Config, ConfigError
+from bot.config import Config, ConfigError, database
 from bot.editions import ContentError
 from bot.keys import own_secret
 from bot.speaker import Line
-from bot.store import StoreError
-from bot.store.sqlite import SqliteStore
+from bot.store import StoreError, copying, open_store
 
 RESPAWN_SECONDS = 1.0
 """Between the start of a new worker and the end of the old one: it starts in a tenth of that."""
@@ -121,16 +120,40 @@ class Loader:
 @click.pass_obj
 def migrate(config: Config) -> None:
     """Make the database, or bring it up to this release."""
-    store = SqliteStore(config.database)
+    store = open_store(config.database)
     done = store.migrate()
     store.close()
     click.echo("\n".join(f"applied {name}" for name in done) or "nothing to do")
 
 
+@click.group()
+def store() -> None:
+    """Care for what is kept of conversations."""
+
+
+@store.command("copy")
+@click.argument("source", metavar="FROM")
+@click.pass_obj
+def copy_store(config: Config, source: str) -> None:
+    """Copy all that the database FROM keeps, such as sqlite:///answerline.db, to DATABASE_URL.
+
+    Copying again takes up what came since: copy while the line runs, stop it, copy once more.
+    """
+    there = open_store(database(source, "FROM"))
+    if not there.current():
+        raise click.BadParameter("is no database of a line", param_hint="FROM")
+    target = open_store(config.database)
+    target.migrate()
+    contacts, messages = copying.copy(there, target)
+    there.close()
+    target.close()
+    click.echo(f"copied {contacts} contacts and {messages} messages")
+
+
 def _prepare(config: Config, loader: Loader) -> None:
     """Find out here, once, what would fail in every worker; make the database before forking."""
     loader.read(config)
-    store = SqliteStore(config.database)
+    store = open_store(config.database)
     if not store.current():
         store.migrate()
     store.close()

@@ -1,10 +1,11 @@
 """Where conversations are kept. One turn is one transaction; a message is answered once.
 
-A store knows contacts only by a keyed hash, and nothing of what a text means.
+A store knows contacts only by a keyed hash, and nothing of what a text means. `sqlite` keeps them
+in a file of one machine, `postgres` in a database that machines share.
 """
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from bot.model import Conversation, Reply
 
@@ -14,6 +15,24 @@ Step = Callable[[Conversation], tuple[Reply, Conversation]]
 
 class StoreError(Exception):
     """The store cannot do what was asked; the text says why in one line, for an operator."""
+
+
+class ContactRow(NamedTuple):
+    """A contact as it is kept: its hash, and its state as JSON."""
+
+    contact: bytes
+    opted_out: bool
+    heard: int
+    state: str
+
+
+class MessageRow(NamedTuple):
+    """A message that was taken, as it is kept: `number` tells the order, the reply is JSON."""
+
+    number: int
+    message: str
+    at: int
+    reply: str
 
 
 class Store(Protocol):
@@ -30,8 +49,46 @@ class Store(Protocol):
     def opted_out(self, contact: bytes) -> bool:
         """Tell whether a contact has opted out; StoreError where that cannot be read."""
 
+    def current(self) -> bool:
+        """Tell whether it is there with this release's schema; StoreError if with a newer one's."""
+
+    def migrate(self) -> list[str]:
+        """Make it, or bring it up to date; name what was done. StoreError where it cannot be."""
+
     def ping(self) -> None:
         """Raise StoreError unless the store can be read and its schema is this release's."""
 
+    def contacts(self, after: bytes, count: int) -> list[ContactRow]:
+        """Give up to `count` contacts whose hash comes after this one, in order."""
+
+    def messages(self, after: int, count: int) -> list[MessageRow]:
+        """Give up to `count` messages whose number comes after this one, in order."""
+
+    def take_contacts(self, rows: Sequence[ContactRow]) -> None:
+        """Keep contacts of another store; of one in both, the one that was heard later."""
+
+    def take_messages(self, rows: Sequence[MessageRow]) -> None:
+        """Keep messages of another store that are not there."""
+
     def close(self) -> None:
         """Let go of connections."""
+
+
+def open_store(database: str) -> Store:
+    """Open the store that a setting names: a PostgreSQL address, or a file."""
+    if is_address(database):
+        try:
+            from bot.store.postgres import PostgresStore  # noqa: PLC0415 - 21 MB, not for a file
+        except ImportError as error:
+            raise StoreError(
+                f"DATABASE_URL: {error}: pip install 'answerline[postgres]'"
+            ) from error
+        return PostgresStore(database)
+    from bot.store.sqlite import SqliteStore  # noqa: PLC0415
+
+    return SqliteStore(database)
+
+
+def is_address(database: str) -> bool:
+    """Tell whether a setting names a database server, and no file."""
+    return database.startswith(("postgresql://", "postgres://"))

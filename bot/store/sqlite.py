@@ -4,16 +4,17 @@ Every transaction begins IMMEDIATE: one that reads first and then writes fails a
 process writes in between, however long the timeout.
 """
 
-import logging
 import os
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bot.model import Conversation, Reply
-from bot.store import Step, StoreError
+from bot.store import ContactRow, MessageRow, Step, StoreError
+from bot.store.rows import KEEP_REPLIES, PURGE_EVERY, PURGE_SECONDS, kept_reply, kept_state
 
 SCHEMA: Final = 1
 """How many migrations this release has; kept in the file as its user_version."""
@@ -21,18 +22,8 @@ SCHEMA: Final = 1
 WAIT: Final = 5.0
 """Seconds to wait for another process's transaction: well under a carrier's 15."""
 
-KEEP_REPLIES: Final = 48 * 3600
-"""Seconds for which a repeated message id gets the same reply."""
-
 _POLL: Final = 0.0001
 """Seconds between two tries to begin."""
-
-_PURGE_EVERY: Final = 50
-_PURGE_SECONDS: Final = 600
-"""Turns and seconds, whichever comes first, between two purges by a thread; each of at most twice
-as many replies as turns."""
-
-log = logging.getLogger(__name__)
 
 
 class SqliteStore:
@@ -65,6 +56,38 @@ class SqliteStore:
             raise StoreError(
                 f"DATABASE_URL: the database {self.path} has no schema; run: answerline migrate"
             )
+
+    def contacts(self, after: bytes, count: int) -> list[ContactRow]:
+        """Give contacts in the order of their hashes: see `Store.contacts`."""
+        rows = self._rows(
+            "SELECT contact, opted_out, heard, CAST(state AS TEXT) FROM contacts "
+            "WHERE contact > ? ORDER BY contact LIMIT ?", (after, count),
+        )  # fmt: skip
+        return [ContactRow(row[0], bool(row[1]), row[2], row[3]) for row in rows]
+
+    def messages(self, after: int, count: int) -> list[MessageRow]:
+        """Give messages in the order they came: see `Store.messages`."""
+        rows = self._rows(
+            "SELECT number, message, at, CAST(reply AS TEXT) FROM messages "
+            "WHERE number > ? ORDER BY number LIMIT ?", (after, count),
+        )  # fmt: skip
+        return [MessageRow(*row) for row in rows]
+
+    def take_contacts(self, rows: Sequence[ContactRow]) -> None:
+        """Keep contacts of another store: see `Store.take_contacts`."""
+        self._many(
+            "INSERT INTO contacts(contact, opted_out, heard, state) VALUES(?, ?, ?, ?) "
+            "ON CONFLICT(contact) DO UPDATE SET opted_out = excluded.opted_out, "
+            "heard = excluded.heard, state = excluded.state WHERE excluded.heard >= heard",
+            rows,
+        )
+
+    def take_messages(self, rows: Sequence[MessageRow]) -> None:
+        """Keep messages of another store: see `Store.take_messages`."""
+        self._many(
+            "INSERT INTO messages(message, at, reply) VALUES(?, ?, ?) ON CONFLICT DO NOTHING",
+            [row[1:] for row in rows],
+        )
 
     def close(self) -> None:
         """Close the connection of this thread."""
@@ -114,6 +137,23 @@ class SqliteStore:
 
     # --- within ---
 
+    def _rows(self, query: str, values: tuple[object, ...]) -> list[Any]:
+        try:
+            return self._connection().execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
+
+    def _many(self, query: str, rows: Sequence[tuple[object, ...]]) -> None:
+        db = self._connection()
+        try:
+            _patiently(db, "BEGIN IMMEDIATE")
+            db.executemany(query, rows)
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
+
     def _make(self) -> None:
         """Make the file, if it is not there, for its owner alone: opt-outs are in it."""
         if self.path != ":memory:":
@@ -157,12 +197,12 @@ class SqliteStore:
         turns: int = getattr(self._local, "turns", 0) + 1
         last: int = getattr(self._local, "purged", 0)
         self._local.turns = turns
-        if turns >= _PURGE_EVERY or not 0 <= now - last < _PURGE_SECONDS:
+        if turns >= PURGE_EVERY or not 0 <= now - last < PURGE_SECONDS:
             self._local.turns, self._local.purged = 0, now
             db.execute(
                 "DELETE FROM messages WHERE at < ? AND number IN "
                 "(SELECT number FROM messages ORDER BY number LIMIT ?)",
-                (now - KEEP_REPLIES, 2 * _PURGE_EVERY),
+                (now - KEEP_REPLIES, 2 * PURGE_EVERY),
             )
 
     def _kept(self, db: sqlite3.Connection, message: str) -> Reply | None:
@@ -170,26 +210,13 @@ class SqliteStore:
         row = db.execute(
             "SELECT CAST(reply AS BLOB) FROM messages WHERE message = ?", (message,)
         ).fetchone()
-        if row is None:
-            return None
-        try:
-            return Reply.from_json(row[0])
-        except ValueError as error:
-            log.error("the reply to a message could not be read (%s)", type(error))
-            return None
+        return None if row is None else kept_reply(row[0])
 
     def _load(self, db: sqlite3.Connection, contact: bytes) -> Conversation:
         row = db.execute(
             "SELECT CAST(state AS BLOB), opted_out FROM contacts WHERE contact = ?", (contact,)
         ).fetchone()
-        if row is None:
-            return Conversation()
-        try:
-            return Conversation.from_json(row[0])
-        except ValueError as error:
-            # A damaged row must not silence a person for ever; an opt-out is kept all the same.
-            log.error("a contact's state could not be read and begins anew (%s)", type(error))
-            return Conversation(opted_out=bool(row[1]))
+        return Conversation() if row is None else kept_state(row[0], bool(row[1]))
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

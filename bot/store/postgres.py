@@ -1,0 +1,235 @@
+"""The store for many machines: PostgreSQL, by psycopg and its pool.
+
+A turn takes two round trips. The first locks the contact (an advisory lock on its hash, so that
+its messages are taken one after the other and nobody else's wait) and reads; the second writes and
+commits. A message that came twice is known by the unique key of its id, on whatever machine.
+"""
+
+import threading
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from bot.model import Conversation, Reply
+from bot.store import ContactRow, MessageRow, Step, StoreError
+from bot.store.rows import KEEP_REPLIES, PURGE_EVERY, PURGE_SECONDS, kept_reply, kept_state
+
+WAIT: Final = 5.0
+"""Seconds to wait for a connection, or for another's lock: well under a carrier's 15."""
+
+CONNECTIONS: Final = 4
+"""Connections that one process may hold: one for each of its threads, which are few."""
+
+_READ: Final = """
+SELECT (SELECT reply FROM messages WHERE message = %(message)s), c.state, c.opted_out
+FROM (SELECT 1) one LEFT JOIN contacts c ON c.contact = %(contact)s
+"""
+_KEEP_CONTACT: Final = """
+INSERT INTO contacts(contact, opted_out, heard, state) VALUES(%s, %s, %s, %s)
+ON CONFLICT(contact) DO UPDATE
+SET opted_out = excluded.opted_out, heard = excluded.heard, state = excluded.state
+"""
+_KEEP_MESSAGE: Final = "INSERT INTO messages(message, at, reply) VALUES(%s, %s, %s)"
+_FORGET: Final = """
+DELETE FROM messages WHERE at < %s
+AND number IN (SELECT number FROM messages ORDER BY number LIMIT %s FOR UPDATE SKIP LOCKED)
+"""
+
+
+class PostgresStore:
+    """A `Store` in a PostgreSQL database, shared by any number of processes and machines."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
+        self._lock = threading.Lock()
+        self._local = threading.local()
+
+    def turn(self, message: str, contact: bytes, now: int, step: Step) -> Reply:
+        """Take one message: see `Store.turn`."""
+        try:
+            with self._opened().connection() as db:
+                try:
+                    return self._turn(db, message, contact, now, step)
+                except psycopg.errors.UniqueViolation:  # taken meanwhile, for another contact
+                    return self._turn(db, message, contact, now, step)
+        except (psycopg.Error, PoolTimeout) as error:
+            raise _failed(error) from error
+
+    def opted_out(self, contact: bytes) -> bool:
+        """Tell whether a contact has opted out."""
+        row = self._row("SELECT opted_out FROM contacts WHERE contact = %s", (contact,))
+        return bool((row or (False,))[0])
+
+    def ping(self) -> None:
+        """Check that it can be read: see `Store.ping`."""
+        if not self.current():
+            raise StoreError("DATABASE_URL: the database has no schema; run: answerline migrate")
+
+    def contacts(self, after: bytes, count: int) -> list[ContactRow]:
+        """Give contacts in the order of their hashes: see `Store.contacts`."""
+        rows = self._rows(
+            "SELECT contact, opted_out, heard, state FROM contacts "
+            "WHERE contact > %s ORDER BY contact LIMIT %s", (after, count),
+        )  # fmt: skip
+        return [ContactRow(bytes(row[0]), bool(row[1]), row[2], row[3]) for row in rows]
+
+    def messages(self, after: int, count: int) -> list[MessageRow]:
+        """Give messages in the order they came: see `Store.messages`."""
+        rows = self._rows(
+            "SELECT number, message, at, reply FROM messages "
+            "WHERE number > %s ORDER BY number LIMIT %s", (after, count),
+        )  # fmt: skip
+        return [MessageRow(*row) for row in rows]
+
+    def take_contacts(self, rows: Sequence[ContactRow]) -> None:
+        """Keep contacts of another store: see `Store.take_contacts`."""
+        self._many(
+            "INSERT INTO contacts(contact, opted_out, heard, state) VALUES(%s, %s, %s, %s) "
+            "ON CONFLICT(contact) DO UPDATE SET opted_out = excluded.opted_out, "
+            "heard = excluded.heard, state = excluded.state WHERE excluded.heard >= contacts.heard",
+            rows,
+        )
+
+    def take_messages(self, rows: Sequence[MessageRow]) -> None:
+        """Keep messages of another store: see `Store.take_messages`."""
+        self._many(
+            "INSERT INTO messages(message, at, reply) VALUES(%s, %s, %s) ON CONFLICT DO NOTHING",
+            [row[1:] for row in rows],
+        )
+
+    def close(self) -> None:
+        """Close every connection of this process."""
+        with self._lock:
+            if self._pool is not None:
+                self._pool.close(timeout=1)
+                self._pool = None
+
+    def current(self) -> bool:
+        """Tell whether the schema is this release's; StoreError if it is a newer one's."""
+        there = self._row("SELECT to_regclass('_yoyo_migration') IS NOT NULL", ())
+        if not (there and there[0]):
+            return False
+        row = self._row("SELECT array_agg(migration_id) FROM _yoyo_migration", ())
+        applied = set((row or ([],))[0] or ())
+        if unknown := applied - set(steps()):
+            raise StoreError(
+                "DATABASE_URL: the database is of a newer release: it has "
+                f"{', '.join(sorted(unknown))}, which this release does not know"
+            )
+        return applied == set(steps())
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date, safe from several machines at once; name what was done."""
+        import yoyo  # noqa: PLC0415 - workers do without
+
+        try:
+            if self.current():
+                return []
+            backend = yoyo.get_backend(f"postgresql+psycopg://{self._url.partition('://')[2]}")
+            with backend.lock(), resources.as_file(_folder()) as folder:
+                missing = backend.to_apply(yoyo.read_migrations(str(folder)))
+                done = [one.id for one in missing]
+                backend.apply_migrations(missing)
+            backend.connection.close()
+        except psycopg.Error as error:
+            raise _failed(error) from error
+        return done
+
+    # --- within ---
+
+    def _turn(
+        self, db: psycopg.Connection[Any], message: str, contact: bytes, now: int, step: Step
+    ) -> Reply:
+        wanted = {"message": message, "contact": contact}
+        # All in one pipeline: BEGIN goes with the reading, COMMIT with the writing.
+        with db.pipeline(), db.transaction():
+            db.execute("SELECT pg_advisory_xact_lock(%s)", (_lock_key(contact),))
+            found = db.execute(_READ, wanted).fetchone()
+            reply, state, opted_out = found or (None, None, None)
+            if reply is not None:
+                if (kept := kept_reply(reply)) is not None:
+                    return kept
+                db.execute("DELETE FROM messages WHERE message = %s", (message,))
+            before = Conversation() if state is None else kept_state(state, bool(opted_out))
+            answer, after = step(before)
+            db.execute(_KEEP_MESSAGE, (message, now, answer.to_json()))
+            db.execute(_KEEP_CONTACT, (contact, after.opted_out, now, after.to_json()))
+            self._forget_some(db, now)
+        return answer
+
+    def _forget_some(self, db: psycopg.Connection[Any], now: int) -> None:
+        """Delete a few old replies now and then, and none that another turn is at."""
+        turns: int = getattr(self._local, "turns", 0) + 1
+        last: int = getattr(self._local, "purged", 0)
+        self._local.turns = turns
+        if turns >= PURGE_EVERY or not 0 <= now - last < PURGE_SECONDS:
+            self._local.turns, self._local.purged = 0, now
+            db.execute(_FORGET, (now - KEEP_REPLIES, 2 * PURGE_EVERY))
+
+    def _rows(self, query: LiteralString, values: tuple[object, ...]) -> list[Any]:
+        try:
+            with self._opened().connection() as db:
+                return db.execute(query, values).fetchall()
+        except (psycopg.Error, PoolTimeout) as error:
+            raise _failed(error) from error
+
+    def _many(self, query: LiteralString, rows: Sequence[tuple[object, ...]]) -> None:
+        try:
+            with self._opened().connection() as db, db.transaction(), db.cursor() as cursor:
+                cursor.executemany(query, rows)
+        except (psycopg.Error, PoolTimeout) as error:
+            raise _failed(error) from error
+
+    def _row(self, query: Any, values: tuple[object, ...]) -> tuple[Any, ...] | None:
+        try:
+            with self._opened().connection() as db:
+                return db.execute(query, values).fetchone()
+        except (psycopg.Error, PoolTimeout) as error:
+            raise _failed(error) from error
+
+    def _opened(self) -> "ConnectionPool[psycopg.Connection[Any]]":
+        """Open the pool at the first use: after a worker was forked, never before."""
+        with self._lock:
+            if self._pool is None:
+                wait = int(WAIT * 1000)
+                self._pool = ConnectionPool(
+                    self._url,
+                    min_size=1,
+                    max_size=CONNECTIONS,
+                    timeout=WAIT,
+                    reconnect_timeout=WAIT,
+                    kwargs={
+                        "autocommit": True,
+                        "connect_timeout": int(WAIT),
+                        "application_name": "answerline",
+                        "options": f"-c lock_timeout={wait} -c statement_timeout={wait} "
+                        f"-c idle_in_transaction_session_timeout={2 * wait}",
+                    },
+                    open=True,
+                )
+            return self._pool
+
+
+def steps() -> list[str]:
+    """Name every step of the schema of this release, in order."""
+    return sorted(
+        one.name.removesuffix(".sql") for one in _folder().iterdir() if one.name.endswith(".sql")
+    )
+
+
+def _folder() -> Any:
+    return resources.files("bot.store") / "schema"
+
+
+def _lock_key(contact: bytes) -> int:
+    return int.from_bytes(contact[:8].ljust(8, b"\0"), "big", signed=True)
+
+
+def _failed(error: Exception) -> StoreError:
+    """Say what PostgreSQL says, in one line; the address, which has a password, stays out of it."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    return StoreError(f"DATABASE_URL: PostgreSQL failed: {said}")

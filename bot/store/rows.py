@@ -1,0 +1,37 @@
+"""What every store does with what it kept: read it, or go on without where it is damaged."""
+
+import logging
+from typing import Final
+
+from bot.model import Conversation, Reply
+
+KEEP_REPLIES: Final = 48 * 3600
+"""Seconds for which a repeated message id gets the same reply."""
+
+PURGE_EVERY: Final = 50
+PURGE_SECONDS: Final = 600
+"""Turns and seconds, whichever comes first, between two purges by a thread; each of at most twice
+as many replies as turns."""
+
+log = logging.getLogger("bot.store")
+
+
+def kept_reply(text: str | bytes) -> Reply | None:
+    """Read the reply to a message that was taken before; a damaged one counts as not taken."""
+    try:
+        return Reply.from_json(text)
+    except ValueError as error:
+        log.error("the reply to a message could not be read (%s)", type(error))
+        return None
+
+
+def kept_state(text: str | bytes, opted_out: bool) -> Conversation:
+    """Read what is remembered of a contact.
+
+    A damaged row must not silence a person for ever; an opt-out is kept all the same.
+    """
+    try:
+        return Conversation.from_json(text)
+    except ValueError as error:
+        log.error("a contact's state could not be read and begins anew (%s)", type(error))
+        return Conversation(opted_out=opted_out)
