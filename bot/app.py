@@ -17,6 +17,7 @@ from bot.keys import own_secret
 from bot.library import ENGLISH, Library
 from bot.sms import Budget
 from bot.speaker import Line
+from bot.spool import Spool
 from bot.store import Store, StoreError, is_address, open_store
 from bot.turn import Turns
 
@@ -34,7 +35,8 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     store = open_store(config.database)
     if not store.current():
         store.migrate()
-    turns = Turns(line, store, contact_secret(config))
+    spool = Spool(config.spool or beside_database(config, "spool"))
+    turns = Turns(line, store, contact_secret(config), spool=spool)
     app = Flask(__name__, static_folder=None)
     app.config["ANSWERLINE"] = config
     for blueprint in CHANNELS.values():

@@ -24,7 +24,8 @@ class Config:
     `database` is a file, `:memory:`, or an address of PostgreSQL, which may hold a password.
     `content` is the folder with messages/ and locales/. `gsm7_segments` and `ucs2_segments` are the
     segments that a page may take. `translations` says which are sent, and `fold` names the
-    languages that are sent without the accents that cost.
+    languages that are sent without the accents that cost. `spool` is the file where answers are
+    kept while the database is away.
     """
 
     content: Path
@@ -38,6 +39,7 @@ class Config:
     ucs2_segments: int = 4
     translations: Translations = "all"
     fold: tuple[str, ...] = ()
+    spool: Path | None = None
     port: int = 8000
     workers: int = 2
 
@@ -71,6 +73,7 @@ class Config:
             ucs2_segments=segments or 4,
             translations="reviewed" if translations == "reviewed" else "all",
             fold=tuple(filter(None, map(str.strip, environ.get("ANSWERLINE_FOLD", "").split(",")))),
+            spool=Path(spool) if (spool := environ.get("ANSWERLINE_SPOOL", "")) else None,
             port=_whole(environ, "PORT", 8000, 1, 65535),
             workers=_whole(environ, "WEB_CONCURRENCY", 2, 1, 64),
         )
@@ -78,8 +81,8 @@ class Config:
 
 SETTINGS: Final = (
     "ANSWERLINE_CONTENT", "ANSWERLINE_FOLD", "ANSWERLINE_KEY", "ANSWERLINE_PAGE_SEGMENTS",
-    "ANSWERLINE_TRANSLATIONS", "DATABASE_URL", "PORT", "PUBLIC_BASE_URL", "TWILIO_AUTH_TOKEN",
-    "TWILIO_OPT_OUT", "TWILIO_SIGNING_KEY", "WEB_CONCURRENCY",
+    "ANSWERLINE_SPOOL", "ANSWERLINE_TRANSLATIONS", "DATABASE_URL", "PORT", "PUBLIC_BASE_URL",
+    "TWILIO_AUTH_TOKEN", "TWILIO_OPT_OUT", "TWILIO_SIGNING_KEY", "WEB_CONCURRENCY",
 )  # fmt: skip
 """The names of all settings, for the README's table."""
 

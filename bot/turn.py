@@ -1,17 +1,32 @@
-"""One turn: an inbound message through one transaction of the store. Every channel enters here."""
+"""One turn: an inbound message through one transaction of the store. Every channel enters here.
+
+While the store cannot be used a message is answered from the content alone, at once, and kept in
+the spool; a thread looks for the store meanwhile, so that no message waits for it.
+"""
 
 import hmac
 import logging
+import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
+
+from msgspec.structs import replace
 
 from bot.conversation import apologise, respond
-from bot.model import Inbound, Reply
+from bot.model import Conversation, Inbound, Reply
 from bot.speaker import Line
+from bot.spool import Entry, Spool
 from bot.store import Store, StoreError
 from bot.understanding import Note
+
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks for a store that is away."""
+
+NEEDS_STATE: Final = frozenset({"more", "out_of_scope"})
+"""Labels of replies that make no sense without what went before: better an apology."""
 
 log = logging.getLogger(__name__)
 
@@ -24,43 +39,147 @@ def now() -> int:
     return int(time.time())
 
 
+class Outage:
+    """Whether the store is away, and the thread that looks whether it is back.
+
+    `readable` tells that it can still be read, as where its disk is full.
+    """
+
+    def __init__(self) -> None:
+        self.lasts = False
+        self.readable = True
+        self._lock = threading.Lock()
+
+    def begin(self, is_back: Callable[[], bool]) -> None:
+        """Note that the store is away, and look for it from now on."""
+        with self._lock:
+            if self.lasts:
+                return
+            self.lasts = self.readable = True
+            threading.Thread(target=self._look, args=(is_back,), daemon=True).start()
+
+    def _look(self, is_back: Callable[[], bool]) -> None:
+        while True:
+            time.sleep(LOOK_EVERY)
+            if is_back():
+                self.lasts = False
+                return
+
+
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Takes turns with one line, one store, one key for hashing contacts, and one clock."""
+    """Takes turns with one line, one store, one key for hashing contacts, and one clock.
+
+    `spool` is where answers are kept while the store is away; without one they are not.
+    """
 
     line: Line
     store: Store
     key: bytes
     clock: Callable[[], int] = now
+    spool: Spool | None = None
+    outage: Outage = field(default_factory=Outage)
 
     def take(self, inbound: Inbound, note: Note = None) -> Reply:
         """Answer a message once; the same message again gets the same reply.
 
-        `note` takes down why, rule by rule; nothing keeps it.
-
-        If the turn fails, the person gets an apology with the support line (or the crisis reply)
-        and the operator a log line with the message's id: never an address, never a text.
+        `note` takes down why, rule by rule; nothing keeps it. If the turn fails, the person gets
+        what the content alone answers, or an apology with the support line, and the operator a log
+        line with the message's id: never an address, never a text.
         """
-        at = self.clock()
-        try:
-            return self.store.turn(
-                f"{inbound.channel}:{inbound.id}",
-                contact_key(self.key, inbound),
-                at,
-                lambda conversation: respond(inbound, conversation, self.line, at, note),
-            )
-        except StoreError as error:
-            log.error("message %s was not taken: %s", inbound.id, error)
-        except Exception as error:  # noqa: BLE001 - silence is worst: whatever broke, apologise
-            where = "".join(traceback.format_tb(error.__traceback__))
-            log.error("message %s failed with %s\n%s", inbound.id, type(error).__name__, where)
-        return apologise(inbound, self.line, self._opted_out(inbound))
+        at, message = self.clock(), f"{inbound.channel}:{inbound.id}"
+        contact = contact_key(self.key, inbound)
+        if self.spool and self.spool.pending():
+            if not self.outage.lasts:
+                self._take_up()
+            if entry := self.spool.find(message):
+                return entry.reply
+        if not self.outage.lasts:
+            try:
+                return self.store.turn(
+                    message,
+                    contact,
+                    at,
+                    lambda before: respond(
+                        inbound, self._as_asked(contact, before), self.line, at, note
+                    ),
+                )
+            except StoreError as error:
+                log.error("message %s was not taken: %s", inbound.id, error)
+                self.outage.begin(self._is_back)
+            except Exception as error:  # noqa: BLE001 - silence is worst: whatever broke, apologise
+                where = "".join(traceback.format_tb(error.__traceback__))
+                log.error("message %s failed with %s\n%s", inbound.id, type(error).__name__, where)
+                return apologise(inbound, self.line, self._opted_out(contact))
+        return self._without_store(inbound, message, contact, at)
 
-    def _opted_out(self, inbound: Inbound) -> bool:
+    def _without_store(self, inbound: Inbound, message: str, contact: bytes, at: int) -> Reply:
+        """Answer from the content alone, and keep that until the store is back.
+
+        What the contact asked for since is obeyed; whether it had opted out before is known only
+        where the store can still be read. An opt-out that cannot be kept is not confirmed.
+        """
+        asked_since = self.spool.opted_out(contact) if self.spool else None
+        opted_out = self._opted_out(contact) if asked_since is None else asked_since
+        before = Conversation(opted_out=opted_out)
+        reply, after = respond(inbound, before, self.line, at)
+        asked = after.opted_out != opted_out or reply.label in CONFIRMED
+        changed = after.opted_out if asked else None
+        if reply.label in NEEDS_STATE and not inbound.carrier_answered:
+            reply = apologise(inbound, self.line, opted_out)
+        log.warning("message %s was answered from the content alone (%s)", inbound.id, reply.label)
+        entry = Entry(message, contact, at, reply, changed)
         try:
-            return self.store.opted_out(contact_key(self.key, inbound))
+            if self.spool:
+                self.spool.keep(entry)
+            elif changed is not None:
+                return apologise(inbound, self.line, opted_out)
+        except OSError as error:
+            log.error("message %s was not kept: %s", inbound.id, error)
+            if changed is not None:
+                return apologise(inbound, self.line, opted_out)
+        return reply
+
+    def _as_asked(self, contact: bytes, before: Conversation) -> Conversation:
+        """Put what a contact asked for while the store was away in what the store remembers."""
+        asked = self.spool.opted_out(contact) if self.spool and self.spool.pending() else None
+        return before if asked is None else replace(before, opted_out=asked)
+
+    def _take_up(self) -> None:
+        """Hand what was answered meanwhile to the store."""
+        assert self.spool is not None  # noqa: S101 - asked for only where there is one
+        try:
+            if taken := self.spool.drain(self._hand_over):
+                log.warning("%d messages that were answered meanwhile were taken up", taken)
+        except (StoreError, OSError) as error:
+            log.error("what was answered meanwhile was not taken up: %s", error)
+
+    def _hand_over(self, entry: Entry) -> None:
+        def step(before: Conversation) -> tuple[Reply, Conversation]:
+            if entry.opted_out is None or before.heard > entry.at:  # asked otherwise since
+                return entry.reply, before
+            return entry.reply, replace(before, opted_out=entry.opted_out, heard=entry.at)
+
+        self.store.turn(entry.message, entry.contact, entry.at, step)
+
+    def _is_back(self) -> bool:
+        try:
+            self.store.ping()
         except StoreError:
-            return False  # not known: an apology too many is better than silence
+            return False
+        log.warning("the store is back")
+        return True
+
+    def _opted_out(self, contact: bytes) -> bool:
+        try:
+            return self.outage.readable and self.store.opted_out(contact)
+        except StoreError:
+            self.outage.readable = False  # the next ones need not wait to find that out
+            return False  # not known: an answer too many is better than silence
+
+
+CONFIRMED: Final = frozenset({"stop", "start"})
+"""Labels whose reply tells that an opt-out or opt-in was taken: it is kept, or not confirmed."""
 
 
 def contact_key(key: bytes, inbound: Inbound) -> bytes:

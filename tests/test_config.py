@@ -42,7 +42,8 @@ def test_a_setting(name: str, value: str, field: str, wanted: object) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("DATABASE_URL", "postgres://user:secret@host/db"),
+        ("DATABASE_URL", "mysql://user:secret@host/db"),
+        ("DATABASE_URL", "postgresql:"),
         ("DATABASE_URL", "line.db"),
         ("DATABASE_URL", "sqlite:///"),
         ("DATABASE_URL", "sqlite:///:memory:"),

@@ -337,7 +337,7 @@ def test_a_broken_store_apologises_and_logs_only_the_id(
     db.close()
     with caplog.at_level(logging.DEBUG):
         text = message(post(client))
-        crisis = message(post(client, {**FIELDS, "Body": "i want to die"}))
+        crisis = message(post(client, {**FIELDS, "MessageSid": "SM2", "Body": "i want to die"}))
     assert "1-888-939-3333" in text
     assert "9-8-8" in crisis
     assert "message SM1 was not taken" in caplog.text

@@ -56,7 +56,7 @@ class Store(Protocol):
         """Make it, or bring it up to date; name what was done. StoreError where it cannot be."""
 
     def ping(self) -> None:
-        """Raise StoreError unless the store can be read and its schema is this release's."""
+        """Raise StoreError unless it can be read and written with this release's schema."""
 
     def contacts(self, after: bytes, count: int) -> list[ContactRow]:
         """Give up to `count` contacts whose hash comes after this one, in order."""

@@ -65,9 +65,12 @@ class PostgresStore:
         return bool((row or (False,))[0])
 
     def ping(self) -> None:
-        """Check that it can be read: see `Store.ping`."""
+        """Check that it can be read and written: see `Store.ping`."""
         if not self.current():
             raise StoreError("DATABASE_URL: the database has no schema; run: answerline migrate")
+        row = self._row("SELECT current_setting('transaction_read_only')", ())
+        if row and row[0] == "on":
+            raise StoreError("DATABASE_URL: the database can only be read")
 
     def contacts(self, after: bytes, count: int) -> list[ContactRow]:
         """Give contacts in the order of their hashes: see `Store.contacts`."""

@@ -51,11 +51,17 @@ class SqliteStore:
             raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
     def ping(self) -> None:
-        """Check that it can be read: see `Store.ping`."""
+        """Check that it can be read and written: see `Store.ping`."""
         if not self.current():
             raise StoreError(
                 f"DATABASE_URL: the database {self.path} has no schema; run: answerline migrate"
             )
+        try:
+            db = self._connection()
+            _patiently(db, "BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
     def contacts(self, after: bytes, count: int) -> list[ContactRow]:
         """Give contacts in the order of their hashes: see `Store.contacts`."""
