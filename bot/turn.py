@@ -25,6 +25,9 @@ from bot.understanding import Note
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks for a store that is away."""
 
+QUICK: Final = 0.5
+"""Seconds within which a store fails that may still be read: one that hangs is not asked again."""
+
 NEEDS_STATE: Final = frozenset({"more", "out_of_scope"})
 """Labels of replies that make no sense without what went before: better an apology."""
 
@@ -50,12 +53,12 @@ class Outage:
         self.readable = True
         self._lock = threading.Lock()
 
-    def begin(self, is_back: Callable[[], bool]) -> None:
+    def begin(self, is_back: Callable[[], bool], *, readable: bool) -> None:
         """Note that the store is away, and look for it from now on."""
         with self._lock:
             if self.lasts:
                 return
-            self.lasts = self.readable = True
+            self.lasts, self.readable = True, readable
             threading.Thread(target=self._look, args=(is_back,), daemon=True).start()
 
     def _look(self, is_back: Callable[[], bool]) -> None:
@@ -95,6 +98,7 @@ class Turns:
             if entry := self.spool.find(message):
                 return entry.reply
         if not self.outage.lasts:
+            begun = time.monotonic()
             try:
                 return self.store.turn(
                     message,
@@ -106,7 +110,7 @@ class Turns:
                 )
             except StoreError as error:
                 log.error("message %s was not taken: %s", inbound.id, error)
-                self.outage.begin(self._is_back)
+                self.outage.begin(self._is_back, readable=time.monotonic() - begun < QUICK)
             except Exception as error:  # noqa: BLE001 - silence is worst: whatever broke, apologise
                 where = "".join(traceback.format_tb(error.__traceback__))
                 log.error("message %s failed with %s\n%s", inbound.id, type(error).__name__, where)
@@ -160,7 +164,9 @@ class Turns:
                 return entry.reply, before
             return entry.reply, replace(before, opted_out=entry.opted_out, heard=entry.at)
 
-        self.store.turn(entry.message, entry.contact, entry.at, step)
+        kept = self.store.turn(entry.message, entry.contact, entry.at, step)
+        if kept != entry.reply:  # it was taken after all, and that could not be known any more
+            self.store.correct(entry.message, entry.reply)
 
     def _is_back(self) -> bool:
         try:

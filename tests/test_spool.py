@@ -130,6 +130,24 @@ def test_an_opt_in_while_it_is_away(line: Line, store: Away, tmp_path: Path) -> 
     assert not ann.opted_out
 
 
+def test_a_turn_that_was_done_though_nobody_was_told(
+    line: Line, store: Away, tmp_path: Path
+) -> None:
+    """The connection broke after the commit: what was sent instead is what a repeat gets."""
+    turns = turns_of(line, store, Spool(tmp_path / "spool"))
+    ann = Person(turns)
+    ann.texts("CART")
+    store.turn("test:x", contact_key(b"key", Inbound("test", ann.number, "", "")), NOW,
+               lambda before: (Reply("more", "page 2"), before))  # fmt: skip
+    store.away = True
+    sent = ann.texts("MORE", id="x")
+    assert "Sorry" in sent
+    store.away = False
+    wait_until_back(turns)
+    ann.texts("MENU")
+    assert ann.texts("MORE", id="x") == sent
+
+
 def test_what_came_later_elsewhere_is_not_undone(line: Line, store: Away, tmp_path: Path) -> None:
     """STOP here while the store is away; START on another machine, which still reaches it."""
     spool = Spool(tmp_path / "spool")

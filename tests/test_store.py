@@ -99,6 +99,13 @@ class TestStore:
         any_store.turn("n", b"c", NOW, lambda _: (Reply("start"), Conversation(opted_out=False)))
         assert not any_store.opted_out(b"c")
 
+    def test_a_reply_is_corrected(self, any_store: Store) -> None:
+        any_store.turn("m", b"c", NOW, count)
+        any_store.correct("m", Reply("menu", "what was sent"))
+        any_store.correct("none", Reply("menu"))
+        assert any_store.turn("m", b"c", NOW, refuse) == Reply("menu", "what was sent")
+        assert any_store.turn("n", b"c", NOW, count).text == "page 2"
+
     def test_a_failed_turn_keeps_nothing(self, any_store: Store) -> None:
         def fail(_: Conversation) -> tuple[Reply, Conversation]:
             raise KeyError("broken")

@@ -46,6 +46,9 @@ class Store(Protocol):
         seconds. Raises StoreError where the transaction could not be done; nothing is kept then.
         """
 
+    def correct(self, message: str, reply: Reply) -> None:
+        """Keep another reply to a message that was taken: the one that was really sent."""
+
     def opted_out(self, contact: bytes) -> bool:
         """Tell whether a contact has opted out; StoreError where that cannot be read."""
 

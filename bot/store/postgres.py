@@ -5,8 +5,12 @@ its messages are taken one after the other and nobody else's wait) and reads; th
 commits. A message that came twice is known by the unique key of its id, on whatever machine.
 """
 
+import os
+import socket
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import resources
 from typing import Any, Final, LiteralString
 
@@ -17,8 +21,11 @@ from bot.model import Conversation, Reply
 from bot.store import ContactRow, MessageRow, Step, StoreError
 from bot.store.rows import KEEP_REPLIES, PURGE_EVERY, PURGE_SECONDS, kept_reply, kept_state
 
-WAIT: Final = 5.0
+WAIT: Final = 4.0
 """Seconds to wait for a connection, or for another's lock: well under a carrier's 15."""
+
+LOOK_EVERY: Final = 0.5
+"""Seconds between two looks for connections that are overdue."""
 
 CONNECTIONS: Final = 4
 """Connections that one process may hold: one for each of its threads, which are few."""
@@ -47,17 +54,23 @@ class PostgresStore:
         self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
         self._lock = threading.Lock()
         self._local = threading.local()
+        self._watch = Watch()
 
     def turn(self, message: str, contact: bytes, now: int, step: Step) -> Reply:
         """Take one message: see `Store.turn`."""
         try:
-            with self._opened().connection() as db:
+            with self._connection() as db:
                 try:
                     return self._turn(db, message, contact, now, step)
                 except psycopg.errors.UniqueViolation:  # taken meanwhile, for another contact
                     return self._turn(db, message, contact, now, step)
         except (psycopg.Error, PoolTimeout) as error:
             raise _failed(error) from error
+
+    def correct(self, message: str, reply: Reply) -> None:
+        """Keep another reply to a message: see `Store.correct`."""
+        query = "UPDATE messages SET reply = %s WHERE message = %s"
+        self._many(query, [(reply.to_json(), message)])
 
     def opted_out(self, contact: bytes) -> bool:
         """Tell whether a contact has opted out."""
@@ -175,24 +188,30 @@ class PostgresStore:
 
     def _rows(self, query: LiteralString, values: tuple[object, ...]) -> list[Any]:
         try:
-            with self._opened().connection() as db:
+            with self._connection() as db:
                 return db.execute(query, values).fetchall()
         except (psycopg.Error, PoolTimeout) as error:
             raise _failed(error) from error
 
     def _many(self, query: LiteralString, rows: Sequence[tuple[object, ...]]) -> None:
         try:
-            with self._opened().connection() as db, db.transaction(), db.cursor() as cursor:
+            with self._connection() as db, db.transaction(), db.cursor() as cursor:
                 cursor.executemany(query, rows)
         except (psycopg.Error, PoolTimeout) as error:
             raise _failed(error) from error
 
     def _row(self, query: Any, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         try:
-            with self._opened().connection() as db:
+            with self._connection() as db:
                 return db.execute(query, values).fetchone()
         except (psycopg.Error, PoolTimeout) as error:
             raise _failed(error) from error
+
+    @contextmanager
+    def _connection(self) -> "Iterator[psycopg.Connection[Any]]":
+        """Give a connection that is broken off where the server does not answer in time."""
+        with self._opened().connection() as db, self._watch.over(db.fileno()):
+            yield db
 
     def _opened(self) -> "ConnectionPool[psycopg.Connection[Any]]":
         """Open the pool at the first use: after a worker was forked, never before."""
@@ -215,6 +234,39 @@ class PostgresStore:
                     open=True,
                 )
             return self._pool
+
+
+class Watch:
+    """Breaks off connections whose server does not answer: nothing else ends such a wait.
+
+    `statement_timeout` is the server's own, and a server that hangs does not look at it.
+    """
+
+    def __init__(self) -> None:
+        self._due: dict[int, float] = {}
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def over(self, file: int) -> Iterator[None]:
+        """Watch over a connection's socket while something is asked of it."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._look, daemon=True)
+            self._thread.start()
+        self._due[file] = time.monotonic() + WAIT + LOOK_EVERY
+        try:
+            yield
+        finally:
+            self._due.pop(file, None)
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(LOOK_EVERY)
+            now = time.monotonic()
+            for file, due in list(self._due.items()):
+                if now > due:
+                    self._due.pop(file, None)
+                    with suppress(OSError), socket.socket(fileno=os.dup(file)) as link:
+                        link.shutdown(socket.SHUT_RDWR)
 
 
 def steps() -> list[str]:

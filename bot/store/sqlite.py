@@ -40,6 +40,11 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
+    def correct(self, message: str, reply: Reply) -> None:
+        """Keep another reply to a message: see `Store.correct`."""
+        query = "UPDATE messages SET reply = ? WHERE message = ?"
+        self._many(query, [(reply.to_json(), message)])
+
     def opted_out(self, contact: bytes) -> bool:
         """Tell whether a contact has opted out."""
         try:
