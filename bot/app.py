@@ -40,7 +40,7 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["ANSWERLINE"] = config
     for blueprint in CHANNELS.values():
-        app.register_blueprint(blueprint(config, turns.take))
+        app.register_blueprint(blueprint(config, turns.take, turns.report))
     _health(app, store)
     _links(app, line.library)
     app.register_error_handler(HTTPException, _error)

@@ -39,6 +39,21 @@ class Inbound(msgspec.Struct, frozen=True):
     carrier_answered: OptOut = ""
 
 
+class Delivery(msgspec.Struct, frozen=True):
+    """What a carrier tells of a reply: what became of it, and why not where it failed.
+
+    `contact` is whom it was for; `code` is the carrier's for a failure, or 0. `refused` says that
+    the contact has opted out with the carrier.
+    """
+
+    channel: str
+    contact: str
+    id: str
+    status: str
+    code: int = 0
+    refused: bool = False
+
+
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """What goes back. An empty `text` means that nothing is sent.
 

@@ -9,6 +9,7 @@ the store knows messages by their id.
 import fcntl
 import logging
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ from bot.model import Reply
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes that the file may have; further messages are answered and only opt-outs still kept."""
+
+HEAD: Final = b"# "
+"""Begins the first line, which has a mark of its own: another file may be of the same size."""
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._seen = (0, 0)
+        self._seen = (b"", 0)
         self._entries: dict[str, Entry] = {}
         self._opted_out: dict[bytes, bool] = {}
 
@@ -50,7 +54,9 @@ class Spool:
             if entry.opted_out is None and size > LARGEST:
                 return
             line = msgspec.json.encode(entry) + b"\n"
-            if size and os.pread(file, 1, size - 1) != b"\n":  # cut off by a crash: never confirmed
+            if not size:
+                line = HEAD + secrets.token_hex(8).encode() + b"\n" + line
+            elif os.pread(file, 1, size - 1) != b"\n":  # cut off by a crash: never confirmed
                 line = b"\n" + line
             if os.write(file, line) != len(line):
                 os.ftruncate(file, size)
@@ -99,10 +105,10 @@ class Spool:
     def _refresh(self) -> None:
         """Take up what any process has written since, or forget what was drained."""
         try:
-            stat = self.path.stat()
-            seen = (stat.st_ino, stat.st_size)
+            with self.path.open("rb") as file:
+                seen = (file.readline(), os.fstat(file.fileno()).st_size)
         except OSError:
-            seen = (0, 0)
+            seen = (b"", 0)
         if seen != self._seen:
             entries = [entry for entry, _ in self._lines() if entry] if seen[1] else []
             self._entries = {entry.message: entry for entry in entries}
@@ -121,7 +127,7 @@ class Spool:
         *lines, _ = content.split(b"\n")  # the last is being written, or was never confirmed
         for line in lines:
             end += len(line) + 1
-            if not line.strip():
+            if not line.strip() or line.startswith(HEAD):
                 yield None, end
                 continue
             try:
@@ -136,11 +142,11 @@ class Spool:
             size = os.fstat(file).st_size
             rest = os.pread(file, size - end, end)
             if not rest:
-                os.ftruncate(file, 0)
+                self.path.unlink()
                 return
             new = self.path.with_suffix(".new")
             with new.open("wb") as out:
-                out.write(rest)
+                out.write(HEAD + secrets.token_hex(8).encode() + b"\n" + rest)
                 out.flush()
                 os.fsync(out.fileno())
             new.chmod(0o600)

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 import traceback
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +17,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from bot.conversation import apologise, respond
-from bot.model import Conversation, Inbound, Reply
+from bot.model import Conversation, Delivery, Inbound, Reply
 from bot.speaker import Line
 from bot.spool import Entry, Spool
 from bot.store import Store, StoreError
@@ -28,6 +29,9 @@ LOOK_EVERY: Final = 1.0
 QUICK: Final = 0.5
 """Seconds within which a store fails that may still be read: one that hangs is not asked again."""
 
+RECENT: Final = 500
+"""Replies that a process remembers besides."""
+
 NEEDS_STATE: Final = frozenset({"more", "out_of_scope"})
 """Labels of replies that make no sense without what went before: better an apology."""
 
@@ -35,6 +39,10 @@ log = logging.getLogger(__name__)
 
 Take = Callable[[Inbound], Reply]
 """What a channel does with a message that it has read."""
+
+
+Report = Callable[[Delivery], None]
+"""What a channel does with what it was told of a reply."""
 
 
 def now() -> int:
@@ -69,6 +77,25 @@ class Outage:
                 return
 
 
+class Recent:
+    """The last replies of this process, for messages that come again while the store is away."""
+
+    def __init__(self) -> None:
+        self._replies: OrderedDict[str, Reply] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def note(self, message: str, reply: Reply) -> None:
+        """Take note of a reply, and forget the oldest."""
+        with self._lock:
+            self._replies[message] = reply
+            if len(self._replies) > RECENT:
+                self._replies.popitem(last=False)
+
+    def find(self, message: str) -> Reply | None:
+        """Give the reply to a message, if it is one of the last."""
+        return self._replies.get(message)
+
+
 @dataclass(frozen=True, slots=True)
 class Turns:
     """Takes turns with one line, one store, one key for hashing contacts, and one clock.
@@ -82,6 +109,7 @@ class Turns:
     clock: Callable[[], int] = now
     spool: Spool | None = None
     outage: Outage = field(default_factory=Outage)
+    recent: Recent = field(default_factory=Recent)
 
     def take(self, inbound: Inbound, note: Note = None) -> Reply:
         """Answer a message once; the same message again gets the same reply.
@@ -100,14 +128,7 @@ class Turns:
         if not self.outage.lasts:
             begun = time.monotonic()
             try:
-                return self.store.turn(
-                    message,
-                    contact,
-                    at,
-                    lambda before: respond(
-                        inbound, self._as_asked(contact, before), self.line, at, note
-                    ),
-                )
+                return self._turn(inbound, message, contact, at, note)
             except StoreError as error:
                 log.error("message %s was not taken: %s", inbound.id, error)
                 self.outage.begin(self._is_back, readable=time.monotonic() - begun < QUICK)
@@ -117,16 +138,60 @@ class Turns:
                 return apologise(inbound, self.line, self._opted_out(contact))
         return self._without_store(inbound, message, contact, at)
 
+    def report(self, delivery: Delivery) -> None:
+        """Note what became of a reply; who has opted out with the carrier has with us too.
+
+        The same again is nothing new, and nobody tells it twice: what the store cannot note is lost
+        but for an opt-out, which the spool keeps.
+        """
+        at = self.clock()
+        message = f"{delivery.channel}:{delivery.id}"
+        try:
+            if not self.store.delivered(message, delivery.status, delivery.code, at):
+                return
+        except StoreError as error:
+            log.error("what became of reply %s was not noted: %s", delivery.id, error)
+        if delivery.code:
+            log.warning("reply %s failed: error %d", delivery.id, delivery.code)
+        if delivery.refused:
+            self.take(
+                Inbound(
+                    delivery.channel, delivery.contact, f"{delivery.id}:refused", "",
+                    carrier_answered="stop",
+                )
+            )  # fmt: skip
+
+    def _turn(self, inbound: Inbound, message: str, contact: bytes, at: int, note: Note) -> Reply:
+        reply = self.store.turn(
+            message,
+            contact,
+            at,
+            lambda before: respond(inbound, self._as_asked(contact, before), self.line, at, note),
+        )
+        self.recent.note(message, reply)
+        return reply
+
+    def _answered_before(self, message: str) -> Reply | None:
+        """Give the reply that a message got before the store was away, as far as it is known."""
+        if reply := self.recent.find(message):
+            return reply
+        try:
+            return self.store.reply_to(message) if self.outage.readable else None
+        except StoreError:
+            self.outage.readable = False
+            return None
+
     def _without_store(self, inbound: Inbound, message: str, contact: bytes, at: int) -> Reply:
         """Answer from the content alone, and keep that until the store is back.
 
         What the contact asked for since is obeyed; whether it had opted out before is known only
         where the store can still be read. An opt-out that cannot be kept is not confirmed.
         """
+        if before := self._answered_before(message):
+            return before
         asked_since = self.spool.opted_out(contact) if self.spool else None
         opted_out = self._opted_out(contact) if asked_since is None else asked_since
-        before = Conversation(opted_out=opted_out)
-        reply, after = respond(inbound, before, self.line, at)
+        reply, after = respond(inbound, Conversation(opted_out=opted_out), self.line, at)
         asked = after.opted_out != opted_out or reply.label in CONFIRMED
         changed = after.opted_out if asked else None
         if reply.label in NEEDS_STATE and not inbound.carrier_answered:

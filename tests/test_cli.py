@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from bot.cli import main, simulate
 from bot.cli.serve import _loopback
 from bot.config import SETTINGS
+from bot.model import Reply
+from bot.store.sqlite import SqliteStore
 
 from .conftest import BASE_URL, ROOT, SHARED
 
@@ -31,6 +33,7 @@ COMMANDS = [
     "learn",
     "migrate",
     "locales",
+    "store",
 ]
 
 
@@ -274,7 +277,7 @@ def test_the_examples_give_hardly_a_wrong_answer() -> None:
 
 
 def test_migrate() -> None:
-    assert run("migrate").stdout == "applied m001_contacts_and_messages\n"
+    assert run("migrate").stdout == "applied m001_contacts_and_messages\napplied m002_deliveries\n"
     assert run("migrate").stdout == "nothing to do\n"
     assert Path("answerline.db").exists()
 
@@ -369,6 +372,26 @@ def test_explain_shows_each_rule_and_the_label() -> None:
     after = run("explain", "what about a kid of 7 years old", "--context", "adult.cart").stdout
     assert "asks for: audience child" in after
     assert "label: child.cart" in run("explain", "cart", "--audience", "child").stdout
+
+
+def test_a_store_is_copied_and_its_failures_are_shown(tmp_path: Path) -> None:
+    old, new = f"sqlite:///{tmp_path}/old.db", f"sqlite:///{tmp_path}/new.db"
+    store = SqliteStore(f"{tmp_path}/old.db")
+    store.migrate()
+    store.turn("m", b"c", 1, lambda before: (Reply("menu"), before))
+    store.delivered("m", "failed", 30003, 86400)
+    store.delivered("n", "failed", 99999, 86400)
+    store.close()
+    said = run("store", "failures", DATABASE_URL=old).stdout.splitlines()
+    assert said[0].startswith("1970-01-02   30003      1  the phone cannot be reached")
+    assert said[1] == "1970-01-02   99999      1  see Twilio"
+    done = run("store", "copy", old, DATABASE_URL=new)
+    assert done.stdout == "copied 1 contacts and 1 messages\n"
+    assert run("store", "failures", DATABASE_URL=new).stdout == "no reply has failed\n"
+    nothing = run("store", "copy", f"sqlite:///{tmp_path}/none.db", DATABASE_URL=new)
+    assert (nothing.exit_code, "is no database of a line" in nothing.stderr) == (2, True)
+    wrong = run("store", "copy", "mysql://x", DATABASE_URL=new)
+    assert wrong.stderr.startswith("Error: FROM: 'mysql' is not supported")
 
 
 def test_chat_as_json_says_why() -> None:

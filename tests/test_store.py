@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.model import Conversation, Reply
-from bot.store import Store, StoreError
+from bot.store import Failure, Store, StoreError
 from bot.store.copying import copy
 from bot.store.migrations import names
 from bot.store.postgres import PostgresStore, steps
@@ -105,6 +105,20 @@ class TestStore:
         any_store.correct("none", Reply("menu"))
         assert any_store.turn("m", b"c", NOW, refuse) == Reply("menu", "what was sent")
         assert any_store.turn("n", b"c", NOW, count).text == "page 2"
+
+    def test_what_became_of_replies(self, any_store: Store) -> None:
+        day = NOW // 86400
+        assert any_store.delivered("m", "sent", 0, NOW)
+        assert not any_store.delivered("m", "sent", 0, NOW)
+        assert any_store.delivered("m", "failed", 30003, NOW)
+        assert not any_store.delivered("m", "failed", 30003, NOW)
+        assert any_store.delivered("n", "failed", 30003, NOW)
+        assert any_store.delivered("o", "failed", 30007, NOW + 86400)
+        assert any_store.failures() == [Failure(day + 1, 30007, 1), Failure(day, 30003, 2)]
+        # What was told is forgotten after 48 hours, the counts are not.
+        for number in range(20):
+            any_store.delivered(f"new {number}", "sent", 0, NOW + KEEP_REPLIES + 1)
+        assert any_store.delivered("m", "failed", 30003, NOW + KEEP_REPLIES + 1)
 
     def test_a_failed_turn_keeps_nothing(self, any_store: Store) -> None:
         def fail(_: Conversation) -> tuple[Reply, Conversation]:

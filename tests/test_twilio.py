@@ -17,7 +17,17 @@ from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
 from bot.app import create_app
-from bot.channels.twilio import ANSWERED_BY_TWILIO, FORM, LONGEST_FORM, PATH, shortened, write
+from bot.channels.twilio import (
+    ANSWERED_BY_TWILIO,
+    ERRORS,
+    FORM,
+    LONGEST_FORM,
+    PATH,
+    STATUS_PATH,
+    is_person,
+    shortened,
+    write,
+)
 from bot.config import Config
 from bot.content import read
 from bot.model import Inbound, Reply
@@ -56,6 +66,7 @@ def post(
     query: str = "",
     base: str = BASE_URL,
     algorithm: str = "",
+    path: str = PATH,
     **headers: str,
 ) -> TestResponse:
     """Post a form signed as Twilio signs it."""
@@ -64,13 +75,17 @@ def post(
     params: dict[str, object] = {}
     for name, value in pairs:
         params.setdefault(name, []).append(value)  # type: ignore[attr-defined]
-    url = base + PATH + (f"?{query}" if query else "")
+    url = base + path + (f"?{query}" if query else "")
     signature = RequestValidator(token).compute_signature(url, Many(params), algorithm or None)
     sent = {"X-Twilio-Signature": signature, **{k.replace("_", "-"): v for k, v in headers.items()}}
     if algorithm:
         sent["X-Twilio-Webhooks-Signature-Settings"] = f"key=k1,algorithm={algorithm}"
-    path = PATH + (f"?{query}" if query else "")
-    return client.post(path, data=urlencode(pairs), content_type=FORM, headers=sent)
+    return client.post(
+        path + (f"?{query}" if query else ""),
+        data=urlencode(pairs),
+        content_type=FORM,
+        headers=sent,
+    )
 
 
 class Many(dict):  # type: ignore[type-arg]
@@ -439,3 +454,82 @@ def test_health(client: FlaskClient, config: Config, caplog: pytest.LogCaptureFi
     assert client.get("/readyz").status_code == 503
     assert "not ready" in caplog.text
     assert client.get("/healthz").status_code == 200
+
+
+STATUS = {"MessageSid": "SM9", "MessageStatus": "delivered", "To": "+15145550123"}
+
+
+def failures(config: Config) -> list[tuple[int, int]]:
+    db = sqlite3.connect(config.database)
+    rows = db.execute("SELECT code, count FROM failures ORDER BY code").fetchall()
+    db.close()
+    return rows
+
+
+def test_each_reply_asks_to_be_told_what_became_of_it(client: FlaskClient, config: Config) -> None:
+    found = ET.fromstring(post(client).data).find("Message")
+    assert found is not None
+    assert found.get("action") == f"{BASE_URL}{STATUS_PATH}"
+    # Without a public address there is none to tell it to.
+    bare = create_app(replace(config, public_base_url="")).test_client()
+    found = ET.fromstring(post(bare, base="http://localhost").data).find("Message")
+    assert found is not None
+    assert found.get("action") is None
+
+
+def test_failures_are_counted_once_whatever_the_order(
+    client: FlaskClient, config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = [
+        {"MessageStatus": "delivered"},  # of SM9: before it is said to be sent
+        {"MessageStatus": "sent"},
+        {"MessageSid": "SM8", "MessageStatus": "undelivered", "ErrorCode": "30003"},
+        {"MessageSid": "SM8", "MessageStatus": "undelivered", "ErrorCode": "30003"},
+        {"MessageSid": "SM7", "MessageStatus": "failed", "ErrorCode": "30003"},
+        {"MessageSid": "SM6", "MessageStatus": "failed", "ErrorCode": "30007"},
+        {"MessageSid": "SM5", "MessageStatus": "failed", "ErrorCode": "what"},
+        {"MessageSid": "SM4", "MessageStatus": "failed", "ErrorCode": "9" * 40},
+    ]
+    for fields in told:
+        answer = post(client, {**STATUS, **fields}, path=STATUS_PATH)
+        assert (answer.status_code, answer.data) == (204, b"")
+    assert failures(config) == [(30003, 2), (30007, 1)]
+    assert "reply SM8 failed: error 30003" in caplog.text
+    assert STATUS["To"] not in caplog.text
+    assert {30003, 30007, 21610} <= ERRORS.keys()
+
+
+def test_who_opted_out_with_the_carrier_has_with_us(client: FlaskClient) -> None:
+    assert message(post(client))
+    refused = {**STATUS, "MessageStatus": "failed", "ErrorCode": "21610"}
+    for _ in range(2):
+        assert post(client, refused, path=STATUS_PATH).status_code == 204
+    assert message(post(client, {**FIELDS, "MessageSid": "SM2"})) == ""
+    assert "opted in" in message(post(client, {**FIELDS, "MessageSid": "SM3", "Body": "START"}))
+    # Told late once more, it is nothing new.
+    post(client, refused, path=STATUS_PATH)
+    assert message(post(client, {**FIELDS, "MessageSid": "SM4"}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "token", "status"),
+    [(STATUS, "another", 403), ({"MessageSid": "SM1"}, TOKEN, 400), ({"To": "+1"}, TOKEN, 400)],
+)
+def test_a_status_that_is_none_is_refused(
+    client: FlaskClient, config: Config, fields: dict[str, str], token: str, status: int
+) -> None:
+    assert post(client, fields, token=token, path=STATUS_PATH).status_code == status
+    assert failures(config) == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "person"),
+    [
+        ("+15145550123", True), ("whatsapp:+15145550123", True), ("messenger:1234567", True),
+        ("+447700900123", True), ("12345", False), ("686868", False), ("Rogers", False),
+        ("MY-BANK", False), ("Canada Post", False), ("0800123456", True),
+    ],
+)  # fmt: skip
+def test_no_machine_is_answered(client: FlaskClient, sender: str, person: bool) -> None:
+    assert is_person(sender) is person
+    assert bool(message(post(client, {**FIELDS, "From": sender}))) is person

@@ -1,4 +1,4 @@
-"""Twilio's messaging webhook: `POST /twilio/messages`, signed, answered with TwiML.
+"""Twilio: `POST /twilio/messages`, signed, answered with TwiML; `POST /twilio/status` besides.
 
 Read on 2026-11-21: Twilio's documentation of webhook security, of messaging webhooks' parameters,
 of opt-out keywords and of Advanced Opt-Out, and the SDK's RequestValidator, which checks here.
@@ -6,6 +6,7 @@ of opt-out keywords and of Advanced Opt-Out, and the SDK's RequestValidator, whi
 
 import hmac
 import logging
+import re
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -24,11 +25,37 @@ from werkzeug.datastructures import MultiDict
 
 from bot import sms
 from bot.config import Config
-from bot.model import Inbound, OptOut, Reply
-from bot.turn import Take
+from bot.model import Delivery, Inbound, OptOut, Reply
+from bot.turn import Report, Take
 
 NAME: Final = "twilio"
 PATH: Final = "/twilio/messages"
+
+STATUS_PATH: Final = "/twilio/status"
+OPTED_OUT: Final = 21610
+"""Twilio's error for a message to someone who has opted out with it."""
+LONGEST_CODE: Final = 6
+
+ERRORS: Final[Mapping[int, str]] = {
+    OPTED_OUT: "the contact has opted out with Twilio: noted as an opt-out here too",
+    21211: "the number is none",
+    21408: "the account may not send to that country (geo permissions)",
+    21612: "this sender cannot reach that number",
+    21614: "the number cannot receive texts (a landline)",
+    21617: "the text is longer than 1,600 characters",
+    30001: "too many messages are waiting (queue overflow): the account's rate is too low",
+    30002: "the account is suspended",
+    30003: "the phone cannot be reached: off, out of reach, or it takes no texts",
+    30004: "blocked by the contact or the carrier",
+    30005: "the number is unknown, or no longer in use",
+    30006: "a landline, or a carrier that cannot be reached",
+    30007: "filtered by the carrier as unwanted: check links and the programme's registration",
+    30008: "failed for a reason that the carrier does not tell",
+    30032: "the toll-free number is not verified",
+    30034: "the number is not registered for this kind of traffic (A2P 10DLC)",
+    30410: "the carrier did not answer in time",
+}
+"""Twilio's error codes that a line of answers meets, and what they mean for it."""
 
 FORM: Final = "application/x-www-form-urlencoded"
 LONGEST_FORM: Final = 64 * 1024
@@ -46,20 +73,41 @@ ANSWERED_BY_TWILIO: Final[Mapping[str, OptOut]] = {
 }
 """Twilio's default keywords on long codes and toll-free numbers. ARRET and AIDE are not."""
 
+_MACHINE: Final = re.compile(r"\d{3,6}|(?=.*[A-Za-z])[A-Za-z0-9 &_+-]{1,11}")
+"""A short code, or an alphanumeric sender id (at most 11 characters): nobody reads a reply to it.
+Addresses of other platforms have a colon, as in `whatsapp:+1...`."""
+
 _OPT_OUT_TYPES: Final[Mapping[str, OptOut]] = {"STOP": "stop", "START": "start", "HELP": "help"}
 
 log = logging.getLogger(__name__)
 _warned: dict[str, int] = {}
 
 
-def blueprint(config: Config, take: Take) -> Blueprint:
+def blueprint(config: Config, take: Take, report: Report) -> Blueprint:
     """Make the routes of this channel."""
     routes = Blueprint(NAME, __name__)
     account = RequestValidator(config.twilio_auth_token)
     shared = RequestValidator(config.twilio_signing_key or config.twilio_auth_token)
+    told_at = f"{config.public_base_url}{STATUS_PATH}" if config.public_base_url else ""
 
     @routes.post(PATH)
     def messages() -> Response:
+        inbound = read(verified_form(), config.twilio_opt_out == "twilio")
+        if inbound is None:
+            abort(400, "MessageSid and From are needed.")
+        if inbound.contact == current_request.form.get("To") or not is_person(inbound.contact):
+            return write(Reply("out_of_scope"))  # answering would never end
+        return write(take(inbound), told_at)
+
+    @routes.post(STATUS_PATH)
+    def status() -> Response:
+        delivery = read_status(verified_form())
+        if delivery is None:
+            abort(400, "MessageSid and MessageStatus are needed.")
+        report(delivery)
+        return Response(status=204)
+
+    def verified_form() -> MultiDict[str, str]:
         # Out of the proxy once, and not at every look.
         request = current_request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
         if not config.twilio_auth_token:
@@ -77,12 +125,8 @@ def blueprint(config: Config, take: Take) -> Blueprint:
         if not signature or not verified(validator, url, request.form, signature, settings):
             _warn_of_signature()
             abort(403, "The signature does not match: check TWILIO_AUTH_TOKEN and PUBLIC_BASE_URL.")
-        inbound = read(request.form, config.twilio_opt_out == "twilio")
-        if inbound is None:
-            abort(400, "MessageSid and From are needed.")
-        if inbound.contact == request.form.get("To"):
-            return write(Reply("out_of_scope"))  # our own number: answering would never end
-        return write(take(inbound))
+        form: MultiDict[str, str] = request.form
+        return form
 
     return routes
 
@@ -164,11 +208,30 @@ def read(form: Mapping[str, str], twilio_answers: bool) -> Inbound | None:
     )
 
 
-def write(reply: Reply) -> Response:
-    """Write a reply as TwiML: one message, or none."""
+def is_person(contact: str) -> bool:
+    """Tell whether a sender may be a person: no short code, and no name of a company."""
+    return not _MACHINE.fullmatch(contact)
+
+
+def read_status(form: Mapping[str, str]) -> Delivery | None:
+    """Read a verified status callback; None without an id or a status."""
+    id, status = form.get("MessageSid", "").strip(), form.get("MessageStatus", "").strip()
+    if not id or not status:
+        return None
+    code = form.get("ErrorCode", "").strip()
+    number = int(code) if code.isascii() and code.isdigit() and len(code) <= LONGEST_CODE else 0
+    return Delivery(NAME, form.get("To", "").strip(), id, status, number, number == OPTED_OUT)
+
+
+def write(reply: Reply, told_at: str = "") -> Response:
+    """Write a reply as TwiML: one message, or none.
+
+    `told_at` is where Twilio is to tell what became of it: `action`, as its tutorial on delivery
+    has it; `statusCallback` does nothing for a reply.
+    """
     twiml = MessagingResponse()
     if reply.text:
-        twiml.message(shortened(sms.clean(reply.text)))
+        twiml.message(shortened(sms.clean(reply.text)), action=told_at or None)
     return Response(str(twiml), mimetype="text/xml")
 
 

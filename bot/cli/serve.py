@@ -6,17 +6,20 @@ import os
 import signal
 import socket
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from flask import Flask
 
 from bot.app import beside_database, contact_secret, create_app, make_line
+from bot.channels.twilio import ERRORS
 from bot.config import Config, ConfigError, database
 from bot.editions import ContentError
 from bot.keys import own_secret
 from bot.speaker import Line
 from bot.store import StoreError, copying, open_store
+from bot.store.rows import DAY
 
 RESPAWN_SECONDS = 1.0
 """Between the start of a new worker and the end of the old one: it starts in a tenth of that."""
@@ -148,6 +151,20 @@ def copy_store(config: Config, source: str) -> None:
     there.close()
     target.close()
     click.echo(f"copied {contacts} contacts and {messages} messages")
+
+
+@store.command()
+@click.pass_obj
+def failures(config: Config) -> None:
+    """Show which replies the carrier could not deliver: by day, error code and its meaning."""
+    kept = open_store(config.database)
+    rows = kept.failures()
+    kept.close()
+    for row in rows:
+        day = datetime.fromtimestamp(row.day * DAY, UTC).date()
+        click.echo(f"{day}  {row.code:6} {row.times:6}  {ERRORS.get(row.code, 'see Twilio')}")
+    if not rows:
+        click.echo("no reply has failed")
 
 
 def _prepare(config: Config, loader: Loader) -> None:

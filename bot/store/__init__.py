@@ -35,6 +35,14 @@ class MessageRow(NamedTuple):
     reply: str
 
 
+class Failure(NamedTuple):
+    """How many replies failed on a day (days since 1970, UTC) with a carrier's error code."""
+
+    day: int
+    code: int
+    times: int
+
+
 class Store(Protocol):
     """What every store does."""
 
@@ -46,8 +54,17 @@ class Store(Protocol):
         seconds. Raises StoreError where the transaction could not be done; nothing is kept then.
         """
 
+    def reply_to(self, message: str) -> Reply | None:
+        """Give the reply to a message that was taken; StoreError where that cannot be read."""
+
     def correct(self, message: str, reply: Reply) -> None:
         """Keep another reply to a message that was taken: the one that was really sent."""
+
+    def delivered(self, message: str, status: str, code: int, now: int) -> bool:
+        """Note once what became of a reply; tell whether that is new. `code` 0 is no failure."""
+
+    def failures(self) -> list[Failure]:
+        """Give the failures of replies, the latest days first."""
 
     def opted_out(self, contact: bytes) -> bool:
         """Tell whether a contact has opted out; StoreError where that cannot be read."""

@@ -27,6 +27,21 @@ def m001_contacts_and_messages(db: Database) -> None:
     )
 
 
+@migrations()
+def m002_deliveries(db: Database) -> None:
+    """Note what a carrier has told of each reply, once; count failures by day and code."""
+    db.execute(
+        "CREATE TABLE deliveries("
+        "number INTEGER PRIMARY KEY, message TEXT NOT NULL, status TEXT NOT NULL, "
+        "at INTEGER NOT NULL, UNIQUE(message, status))"
+    )
+    db.execute(
+        "CREATE TABLE failures("
+        "day INTEGER NOT NULL, code INTEGER NOT NULL, count INTEGER NOT NULL, "
+        "PRIMARY KEY(day, code)) WITHOUT ROWID"
+    )
+
+
 def migrate(connection: sqlite3.Connection, wait: float) -> list[str]:
     """Apply what is missing and name it; LookupError for a schema newer than this release.
 

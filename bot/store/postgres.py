@@ -18,14 +18,17 @@ import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from bot.model import Conversation, Reply
-from bot.store import ContactRow, MessageRow, Step, StoreError
-from bot.store.rows import KEEP_REPLIES, PURGE_EVERY, PURGE_SECONDS, kept_reply, kept_state
+from bot.store import ContactRow, Failure, MessageRow, Step, StoreError
+from bot.store.rows import DAY, KEEP_REPLIES, PURGE_EVERY, PURGE_SECONDS, kept_reply, kept_state
 
 WAIT: Final = 4.0
 """Seconds to wait for a connection, or for another's lock: well under a carrier's 15."""
 
 LOOK_EVERY: Final = 0.5
 """Seconds between two looks for connections that are overdue."""
+
+AGAIN_WITHIN: Final = 1.0
+"""Seconds within which a turn whose connection broke is tried again."""
 
 CONNECTIONS: Final = 4
 """Connections that one process may hold: one for each of its threads, which are few."""
@@ -58,19 +61,62 @@ class PostgresStore:
 
     def turn(self, message: str, contact: bytes, now: int, step: Step) -> Reply:
         """Take one message: see `Store.turn`."""
-        try:
-            with self._connection() as db:
-                try:
+        begun = time.monotonic()
+        while True:
+            try:
+                with self._connection() as db:
                     return self._turn(db, message, contact, now, step)
-                except psycopg.errors.UniqueViolation:  # taken meanwhile, for another contact
-                    return self._turn(db, message, contact, now, step)
-        except (psycopg.Error, PoolTimeout) as error:
-            raise _failed(error) from error
+            except psycopg.errors.UniqueViolation:  # taken meanwhile, for another contact
+                continue
+            except (psycopg.OperationalError, PoolTimeout) as error:
+                # Whether it was committed cannot be known; once more finds out, as a message that
+                # was taken is not taken again.
+                if time.monotonic() - begun > AGAIN_WITHIN or not _is_broken(error):
+                    raise _failed(error) from error
+                with suppress(PoolTimeout, psycopg.Error):
+                    self._opened().check()
+            except psycopg.Error as error:
+                raise _failed(error) from error
+
+    def reply_to(self, message: str) -> Reply | None:
+        """Give the reply to a message: see `Store.reply_to`."""
+        row = self._row("SELECT reply FROM messages WHERE message = %s", (message,))
+        return kept_reply(row[0]) if row else None
 
     def correct(self, message: str, reply: Reply) -> None:
         """Keep another reply to a message: see `Store.correct`."""
         query = "UPDATE messages SET reply = %s WHERE message = %s"
         self._many(query, [(reply.to_json(), message)])
+
+    def delivered(self, message: str, status: str, code: int, now: int) -> bool:
+        """Note once what became of a reply: see `Store.delivered`."""
+        try:
+            with self._connection() as db, db.transaction():
+                new = db.execute(
+                    "INSERT INTO deliveries(message, status, at) VALUES(%s, %s, %s) "
+                    "ON CONFLICT DO NOTHING",
+                    (message, status, now),
+                ).rowcount
+                if new and code:
+                    db.execute(
+                        "INSERT INTO failures(day, code, count) VALUES(%s, %s, 1) "
+                        "ON CONFLICT(day, code) DO UPDATE SET count = failures.count + 1",
+                        (now // DAY, code),
+                    )
+                if new:
+                    db.execute(
+                        "DELETE FROM deliveries WHERE at < %s AND number IN (SELECT number FROM "
+                        "deliveries ORDER BY number LIMIT 2 FOR UPDATE SKIP LOCKED)",
+                        (now - KEEP_REPLIES,),
+                    )
+        except (psycopg.Error, PoolTimeout) as error:
+            raise _failed(error) from error
+        return bool(new)
+
+    def failures(self) -> list[Failure]:
+        """Give the failures of replies: see `Store.failures`."""
+        query = "SELECT day, code, count FROM failures ORDER BY day DESC, count DESC, code"
+        return [Failure(*row) for row in self._rows(query, ())]
 
     def opted_out(self, contact: bytes) -> bool:
         """Tell whether a contact has opted out."""
@@ -79,6 +125,8 @@ class PostgresStore:
 
     def ping(self) -> None:
         """Check that it can be read and written: see `Store.ping`."""
+        with suppress(PoolTimeout):
+            self._opened().check()  # a server that was started again has closed them all
         if not self.current():
             raise StoreError("DATABASE_URL: the database has no schema; run: answerline migrate")
         row = self._row("SELECT current_setting('transaction_read_only')", ())
@@ -282,6 +330,12 @@ def _folder() -> Any:
 
 def _lock_key(contact: bytes) -> int:
     return int.from_bytes(contact[:8].ljust(8, b"\0"), "big", signed=True)
+
+
+def _is_broken(error: Exception) -> bool:
+    """Tell whether the connection broke, so that another one may do."""
+    state = getattr(error, "sqlstate", None) or ""
+    return isinstance(error, psycopg.OperationalError) and state in ("", "57P01", "57P02", "57P03")
 
 
 def _failed(error: Exception) -> StoreError:

@@ -8,6 +8,8 @@ from bot.model import Conversation, Reply
 KEEP_REPLIES: Final = 48 * 3600
 """Seconds for which a repeated message id gets the same reply."""
 
+DAY: Final = 24 * 3600
+
 PURGE_EVERY: Final = 50
 PURGE_SECONDS: Final = 600
 """Turns and seconds, whichever comes first, between two purges by a thread; each of at most twice

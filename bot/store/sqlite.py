@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.model import Conversation, Reply
-from bot.store import ContactRow, MessageRow, Step, StoreError
-from bot.store.rows import KEEP_REPLIES, PURGE_EVERY, PURGE_SECONDS, kept_reply, kept_state
+from bot.store import ContactRow, Failure, MessageRow, Step, StoreError
+from bot.store.rows import DAY, KEEP_REPLIES, PURGE_EVERY, PURGE_SECONDS, kept_reply, kept_state
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """How many migrations this release has; kept in the file as its user_version."""
 
 WAIT: Final = 5.0
@@ -40,10 +40,51 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
+    def reply_to(self, message: str) -> Reply | None:
+        """Give the reply to a message: see `Store.reply_to`."""
+        try:
+            return self._kept(self._connection(), message)
+        except sqlite3.Error as error:
+            raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
+
     def correct(self, message: str, reply: Reply) -> None:
         """Keep another reply to a message: see `Store.correct`."""
         query = "UPDATE messages SET reply = ? WHERE message = ?"
         self._many(query, [(reply.to_json(), message)])
+
+    def delivered(self, message: str, status: str, code: int, now: int) -> bool:
+        """Note once what became of a reply: see `Store.delivered`."""
+        db = self._connection()
+        try:
+            _patiently(db, "BEGIN IMMEDIATE")
+            new = db.execute(
+                "INSERT INTO deliveries(message, status, at) VALUES(?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
+                (message, status, now),
+            ).rowcount
+            if new and code:
+                db.execute(
+                    "INSERT INTO failures(day, code, count) VALUES(?, ?, 1) "
+                    "ON CONFLICT(day, code) DO UPDATE SET count = count + 1",
+                    (now // DAY, code),
+                )
+            if new:
+                db.execute(
+                    "DELETE FROM deliveries WHERE at < ? AND number IN "
+                    "(SELECT number FROM deliveries ORDER BY number LIMIT 2)",
+                    (now - KEEP_REPLIES,),
+                )
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
+        return bool(new)
+
+    def failures(self) -> list[Failure]:
+        """Give the failures of replies: see `Store.failures`."""
+        query = "SELECT day, code, count FROM failures ORDER BY day DESC, count DESC, code"
+        return [Failure(*row) for row in self._rows(query, ())]
 
     def opted_out(self, contact: bytes) -> bool:
         """Tell whether a contact has opted out."""

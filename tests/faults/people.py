@@ -91,10 +91,12 @@ class Crowd:
     def opt_outs_lost(self) -> int:
         """Count those whose opt-out was confirmed and who are answered all the same."""
         connections: dict[int, http.client.HTTPConnection] = {}
-        return sum(
+        lost = sum(
             self._until_answered(connections, number, f"SMend{number}", "CART", self.ports[0]) != ""
             for number in sorted(self.told.opted_out)
         )
+        _close(connections)
+        return lost
 
     def _wait_for(self, share: float) -> None:
         while len(self.told.replies) < share * self.contacts * self.turns:
@@ -115,6 +117,7 @@ class Crowd:
                     self.told.replies[sid].append(reply)
                     if text == "STOP" and "opted out" in reply:
                         self.told.opted_out.add(number)
+        _close(connections)
 
     def _until_answered(
         self,
@@ -146,7 +149,13 @@ class Crowd:
                     self.told.slowest = max(self.told.slowest, time.monotonic() - sent)
                     return ET.fromstring(body).findtext("Message", "")
             except (OSError, http.client.HTTPException):
-                connections.pop(port, None)
+                if gone := connections.pop(port, None):
+                    gone.close()
             time.sleep(0.05)
             port = random.choice(self.ports)
         return None
+
+
+def _close(connections: dict[int, http.client.HTTPConnection]) -> None:
+    for one in connections.values():
+        one.close()
