@@ -36,7 +36,8 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     if not store.current():
         store.migrate()
     spool = Spool(config.spool or beside_database(config, "spool"))
-    turns = Turns(line, store, contact_secret(config), spool=spool)
+    former = config.former_key.encode()
+    turns = Turns(line, store, contact_secret(config), spool=spool, former_key=former)
     app = Flask(__name__, static_folder=None)
     app.config["ANSWERLINE"] = config
     for blueprint in CHANNELS.values():

@@ -31,6 +31,7 @@ class Config:
     content: Path
     database: str = field(default="answerline.db", repr=False)
     key: str = field(default="", repr=False)
+    former_key: str = field(default="", repr=False)
     twilio_auth_token: str = field(default="", repr=False)
     twilio_signing_key: str = field(default="", repr=False)
     twilio_opt_out: OptOutBy = "app"
@@ -52,9 +53,7 @@ class Config:
             except UnicodeEncodeError as error:
                 raise ConfigError(f"{name}: is not UTF-8 text") from error
         segments = _whole(environ, "ANSWERLINE_PAGE_SEGMENTS", 0, 2, 10)
-        key = environ.get("ANSWERLINE_KEY", "")
-        if key and len(key) < SHORTEST_KEY:
-            raise ConfigError(f"ANSWERLINE_KEY: is shorter than {SHORTEST_KEY} characters")
+        key = _key(environ, "ANSWERLINE_KEY")
         opt_out = environ.get("TWILIO_OPT_OUT", "").strip().lower() or "app"
         if opt_out not in get_args(OptOutBy):
             raise ConfigError(f"TWILIO_OPT_OUT: is {opt_out!r}; use app or twilio")
@@ -65,6 +64,7 @@ class Config:
             content=_content(environ),
             database=database(environ.get("DATABASE_URL", "")),
             key=key,
+            former_key=_key(environ, "ANSWERLINE_KEY_OLD"),
             twilio_auth_token=environ.get("TWILIO_AUTH_TOKEN", "").strip(),
             twilio_signing_key=environ.get("TWILIO_SIGNING_KEY", "").strip(),
             twilio_opt_out="twilio" if opt_out == "twilio" else "app",
@@ -80,9 +80,10 @@ class Config:
 
 
 SETTINGS: Final = (
-    "ANSWERLINE_CONTENT", "ANSWERLINE_FOLD", "ANSWERLINE_KEY", "ANSWERLINE_PAGE_SEGMENTS",
-    "ANSWERLINE_SPOOL", "ANSWERLINE_TRANSLATIONS", "DATABASE_URL", "PORT", "PUBLIC_BASE_URL",
-    "TWILIO_AUTH_TOKEN", "TWILIO_OPT_OUT", "TWILIO_SIGNING_KEY", "WEB_CONCURRENCY",
+    "ANSWERLINE_CONTENT", "ANSWERLINE_FOLD", "ANSWERLINE_KEY", "ANSWERLINE_KEY_OLD",
+    "ANSWERLINE_PAGE_SEGMENTS", "ANSWERLINE_SPOOL", "ANSWERLINE_TRANSLATIONS", "DATABASE_URL",
+    "PORT", "PUBLIC_BASE_URL", "TWILIO_AUTH_TOKEN", "TWILIO_OPT_OUT", "TWILIO_SIGNING_KEY",
+    "WEB_CONCURRENCY",
 )  # fmt: skip
 """The names of all settings, for the README's table."""
 
@@ -97,6 +98,13 @@ def _content(environ: Mapping[str, str]) -> Path:
     package = Path(__file__).resolve().parent
     beside = package.parent  # a checkout; an installed wheel carries the folders inside the package
     return beside if (beside / "messages").is_dir() else package
+
+
+def _key(environ: Mapping[str, str], name: str) -> str:
+    key = environ.get(name, "")
+    if key and len(key) < SHORTEST_KEY:
+        raise ConfigError(f"{name}: is shorter than {SHORTEST_KEY} characters")
+    return key
 
 
 def database(url: str, name: str = "DATABASE_URL") -> str:

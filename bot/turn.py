@@ -101,6 +101,7 @@ class Turns:
     """Takes turns with one line, one store, one key for hashing contacts, and one clock.
 
     `spool` is where answers are kept while the store is away; without one they are not.
+    `former_key` is the key before this one: what is kept under it is found, and moved.
     """
 
     line: Line
@@ -108,6 +109,7 @@ class Turns:
     key: bytes
     clock: Callable[[], int] = now
     spool: Spool | None = None
+    former_key: bytes = b""
     outage: Outage = field(default_factory=Outage)
     recent: Recent = field(default_factory=Recent)
 
@@ -167,6 +169,7 @@ class Turns:
             contact,
             at,
             lambda before: respond(inbound, self._as_asked(contact, before), self.line, at, note),
+            contact_key(self.former_key, inbound) if self.former_key else b"",
         )
         self.recent.note(message, reply)
         return reply
@@ -175,10 +178,11 @@ class Turns:
         """Give the reply that a message got before the store was away, as far as it is known."""
         if reply := self.recent.find(message):
             return reply
+        begun = time.monotonic()
         try:
             return self.store.reply_to(message) if self.outage.readable else None
         except StoreError:
-            self.outage.readable = False
+            self.outage.readable = time.monotonic() - begun < QUICK
             return None
 
     def _without_store(self, inbound: Inbound, message: str, contact: bytes, at: int) -> Reply:

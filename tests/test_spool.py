@@ -29,11 +29,13 @@ class Away(SqliteStore):
 
     away = readable = False
 
-    def turn(self, message: str, contact: bytes, now: int, step: Step) -> Reply:
+    def turn(
+        self, message: str, contact: bytes, now: int, step: Step, former: bytes = b""
+    ) -> Reply:
         """Fail while it is away."""
         if self.away:
             raise StoreError("away")
-        return super().turn(message, contact, now, step)
+        return super().turn(message, contact, now, step, former)
 
     def opted_out(self, contact: bytes) -> bool:
         """Fail while it cannot be read."""

@@ -106,6 +106,22 @@ class TestStore:
         assert any_store.turn("m", b"c", NOW, refuse) == Reply("menu", "what was sent")
         assert any_store.turn("n", b"c", NOW, count).text == "page 2"
 
+    def test_a_key_is_changed(self, any_store: Store) -> None:
+        any_store.turn("m1", b"old", NOW, lambda b: (Reply("stop"), replace(b, opted_out=True)))
+        seen: list[bool] = []
+
+        def look(before: Conversation) -> tuple[Reply, Conversation]:
+            seen.append(before.opted_out)
+            return Reply("stop"), before
+
+        any_store.turn("m2", b"new", NOW, look, b"old")
+        assert any_store.opted_out(b"new")
+        assert not any_store.opted_out(b"old")
+        any_store.turn("m3", b"new", NOW, lambda _: (Reply("start"), Conversation()), b"old")
+        any_store.turn("m4", b"new", NOW, look, b"old")
+        any_store.turn("m5", b"another", NOW, look, b"none")
+        assert seen == [True, False, False]
+
     def test_what_became_of_replies(self, any_store: Store) -> None:
         day = NOW // 86400
         assert any_store.delivered("m", "sent", 0, NOW)

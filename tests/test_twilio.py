@@ -385,6 +385,15 @@ def test_who_opted_out_gets_no_apology(client: FlaskClient, config: Config) -> N
     assert message(post(client, {**other, "MessageSid": "SM5", "OptOutType": "HELP"})) == ""
 
 
+def test_a_key_is_changed_and_nobody_is_forgotten(client: FlaskClient, config: Config) -> None:
+    post(client, {**FIELDS, "Body": "STOP"})
+    changed = replace(config, key="another key for tests", former_key=config.key)
+    again = create_app(changed).test_client()
+    assert message(post(again, {**FIELDS, "MessageSid": "SM2"})) == ""
+    assert "opted in" in message(post(again, {**FIELDS, "MessageSid": "SM3", "Body": "START"}))
+    assert message(post(again, {**FIELDS, "MessageSid": "SM4"}))
+
+
 def test_a_refused_signature_is_told_once_a_minute(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -46,8 +46,13 @@ class Failure(NamedTuple):
 class Store(Protocol):
     """What every store does."""
 
-    def turn(self, message: str, contact: bytes, now: int, step: Step) -> Reply:
+    def turn(
+        self, message: str, contact: bytes, now: int, step: Step, former: bytes = b""
+    ) -> Reply:
         """Take one message of one contact through `step`, in one transaction.
+
+        `former` is the contact's hash under the key before this one, if there was one: what is kept
+        under it becomes the contact's.
 
         `message` is the channel's own id for it, unique over channels. If it was taken before, by
         this process or another, `step` is not called and the same reply comes back. `now` is Unix

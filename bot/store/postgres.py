@@ -37,6 +37,10 @@ _READ: Final = """
 SELECT (SELECT reply FROM messages WHERE message = %(message)s), c.state, c.opted_out
 FROM (SELECT 1) one LEFT JOIN contacts c ON c.contact = %(contact)s
 """
+_RENAME: Final = """
+UPDATE contacts SET contact = %(contact)s WHERE contact = %(former)s
+AND NOT EXISTS (SELECT FROM contacts WHERE contact = %(contact)s)
+"""
 _KEEP_CONTACT: Final = """
 INSERT INTO contacts(contact, opted_out, heard, state) VALUES(%s, %s, %s, %s)
 ON CONFLICT(contact) DO UPDATE
@@ -59,13 +63,15 @@ class PostgresStore:
         self._local = threading.local()
         self._watch = Watch()
 
-    def turn(self, message: str, contact: bytes, now: int, step: Step) -> Reply:
+    def turn(
+        self, message: str, contact: bytes, now: int, step: Step, former: bytes = b""
+    ) -> Reply:
         """Take one message: see `Store.turn`."""
         begun = time.monotonic()
         while True:
             try:
                 with self._connection() as db:
-                    return self._turn(db, message, contact, now, step)
+                    return self._turn(db, message, contact, now, step, former)
             except psycopg.errors.UniqueViolation:  # taken meanwhile, for another contact
                 continue
             except (psycopg.OperationalError, PoolTimeout) as error:
@@ -206,12 +212,20 @@ class PostgresStore:
     # --- within ---
 
     def _turn(
-        self, db: psycopg.Connection[Any], message: str, contact: bytes, now: int, step: Step
+        self,
+        db: psycopg.Connection[Any],
+        message: str,
+        contact: bytes,
+        now: int,
+        step: Step,
+        former: bytes,
     ) -> Reply:
         wanted = {"message": message, "contact": contact}
         # All in one pipeline: BEGIN goes with the reading, COMMIT with the writing.
         with db.pipeline(), db.transaction():
             db.execute("SELECT pg_advisory_xact_lock(%s)", (_lock_key(contact),))
+            if former:
+                db.execute(_RENAME, {"contact": contact, "former": former})
             found = db.execute(_READ, wanted).fetchone()
             reply, state, opted_out = found or (None, None, None)
             if reply is not None:

@@ -33,10 +33,12 @@ class SqliteStore:
         self.path = path
         self._local = threading.local()
 
-    def turn(self, message: str, contact: bytes, now: int, step: Step) -> Reply:
+    def turn(
+        self, message: str, contact: bytes, now: int, step: Step, former: bytes = b""
+    ) -> Reply:
         """Take one message: see `Store.turn`."""
         try:
-            return self._turn(self._connection(), message, contact, now, step)
+            return self._turn(self._connection(), message, contact, now, step, former)
         except sqlite3.Error as error:
             raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
@@ -215,7 +217,13 @@ class SqliteStore:
                 raise StoreError(f"DATABASE_URL: {self.path}: {error.strerror}") from error
 
     def _turn(
-        self, db: sqlite3.Connection, message: str, contact: bytes, now: int, step: Step
+        self,
+        db: sqlite3.Connection,
+        message: str,
+        contact: bytes,
+        now: int,
+        step: Step,
+        former: bytes,
     ) -> Reply:
         # The write lock is taken at once, so between looking for the message and keeping it nobody
         # else can have taken it: a repeat is answered by what is kept, in any process.
@@ -225,6 +233,11 @@ class SqliteStore:
             if kept is not None:
                 reply = kept
             else:
+                if former:
+                    db.execute(
+                        "UPDATE OR IGNORE contacts SET contact = ? WHERE contact = ?",
+                        (contact, former),
+                    )
                 reply, conversation = step(self._load(db, contact))
                 db.execute(
                     "INSERT OR REPLACE INTO messages(message, at, reply) VALUES(?, ?, ?)",

@@ -1,9 +1,10 @@
-"""The least that the whole job can cost: two servers to compare the product with.
+"""The least that the whole job can cost: servers to compare the product with.
 
-Both answer the same webhooks with texts of the product's length: signature, form, keyword, one
-SQLite transaction a message that takes an id once and keeps a little of the sender, TwiML. `best`
-does each step in the cheapest way that Flask allows; `lib` checks and writes with Twilio's SDK.
-Neither stores its answers, hashes a number, knows a language or counts a segment.
+All answer the same webhooks with texts of the product's length: signature, form, keyword, one
+transaction a message that takes an id once and keeps a little of the sender, TwiML. `best` does
+each step in the cheapest way that Flask allows, `pg` does so with PostgreSQL, and `lib` checks and
+writes with Twilio's SDK. None stores its answers, hashes a number, knows a language or counts a
+segment.
 
     FLOOR_DATABASE=floor.db granian --interface wsgi --factory tests.benchmarks.floor:best
 
@@ -18,7 +19,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from flask import Flask, Response, abort, request
@@ -60,6 +61,12 @@ Check = Callable[[str, Mapping[str, str], str], bool]
 
 def best() -> Flask:
     """Do everything by hand."""
+    database = os.environ["FLOOR_DATABASE"]
+    connect(database).executescript(SCHEMA)
+    return _app(_by_hand(), _plainly, connect, remember)
+
+
+def _by_hand() -> Check:
     token = os.environ["TWILIO_AUTH_TOKEN"].encode()
 
     def check(url: str, form: Mapping[str, str], signature: str) -> bool:
@@ -67,11 +74,42 @@ def best() -> Flask:
         expected = base64.b64encode(hmac.digest(token, signed.encode(), "sha1"))
         return hmac.compare_digest(expected, signature.encode())
 
-    def write(text: str) -> str:
-        head = '<?xml version="1.0" encoding="UTF-8"?><Response><Message>'
-        return f"{head}{escape(text)}</Message></Response>"
+    return check
 
-    return _app(check, write)
+
+def _plainly(text: str) -> str:
+    head = '<?xml version="1.0" encoding="UTF-8"?><Response><Message>'
+    return f"{head}{escape(text)}</Message></Response>"
+
+
+def pg() -> Flask:
+    """Do everything by hand, with one transaction in PostgreSQL."""
+    import psycopg  # noqa: PLC0415 - its memory is counted
+
+    def opened(database: str) -> "psycopg.Connection[tuple[int]]":
+        return psycopg.connect(database, autocommit=True)
+
+    def take(db: "psycopg.Connection[tuple[int]]", sid: str, phone: str, word: str) -> bool:
+        now = int(time.time())
+        with db.transaction():
+            new = db.execute(
+                "INSERT INTO seen VALUES(%s, %s) ON CONFLICT DO NOTHING", (sid, now)
+            ).rowcount
+            if new:
+                row = db.execute("SELECT page FROM sender WHERE phone = %s", (phone,)).fetchone()
+                page = row[0] + 1 if row and word == "more" else 0
+                db.execute(
+                    "INSERT INTO sender VALUES(%s, %s, %s, %s) ON CONFLICT(phone) DO UPDATE SET "
+                    "topic = excluded.topic, page = excluded.page, at = excluded.at",
+                    (phone, word, page, now),
+                )
+        return bool(new)
+
+    with opened(os.environ["FLOOR_DATABASE"]) as db:
+        db.execute("SELECT pg_advisory_lock(1)")  # workers begin together
+        for statement in SCHEMA.replace(" WITHOUT ROWID", "").strip().split(";")[:-1]:
+            db.execute(statement)
+    return _app(_by_hand(), _plainly, opened, take)
 
 
 def lib() -> Flask:
@@ -84,13 +122,19 @@ def lib() -> Flask:
         response.message(text)
         return str(response)
 
-    return _app(RequestValidator(os.environ["TWILIO_AUTH_TOKEN"]).validate, write)
+    connect(os.environ["FLOOR_DATABASE"]).executescript(SCHEMA)
+    check = RequestValidator(os.environ["TWILIO_AUTH_TOKEN"]).validate
+    return _app(check, write, connect, remember)
 
 
-def _app(check: Check, write: Callable[[str], str]) -> Flask:
+def _app(
+    check: Check,
+    write: Callable[[str], str],
+    opened: Callable[[str], Any],
+    take: Callable[[Any, str, str, str], bool],
+) -> Flask:
     url = os.environ["PUBLIC_BASE_URL"] + PATH
     database = os.environ["FLOOR_DATABASE"]
-    connect(database).executescript(SCHEMA)
     app, local = Flask(__name__, static_folder=None), threading.local()
 
     @app.post(PATH)
@@ -101,8 +145,8 @@ def _app(check: Check, write: Callable[[str], str]) -> Flask:
         word = fold(form["Body"])
         db = getattr(local, "db", None)
         if db is None:
-            db = local.db = connect(database)
-        if not remember(db, form["MessageSid"], form["From"], word):
+            db = local.db = opened(database)
+        if not take(db, form["MessageSid"], form["From"], word):
             return Response("<Response/>", mimetype="text/xml")
         return Response(write(ANSWERS.get(word, UNKNOWN)), mimetype="text/xml")
 

@@ -18,13 +18,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from bot.config import SETTINGS
 from tests.benchmarks import loadgen
+from tests.pg import postgres
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 TOKEN: Final = "a-token-for-benchmarks"
@@ -49,6 +50,10 @@ SERVERS: Final[Mapping[str, tuple[str, ...]]] = {
     "answerline serve": ("bot", "serve", "--port", "{port}", "--workers", str(WORKERS)),
     "best": (*_GRANIAN, "tests.benchmarks.floor:best"),
     "lib": (*_GRANIAN, "tests.benchmarks.floor:lib"),
+    "answerline serve, PostgreSQL": (
+        "bot", "serve", "--port", "{port}", "--workers", str(WORKERS),
+    ),
+    "best, PostgreSQL": (*_GRANIAN, "tests.benchmarks.floor:pg"),
     "answerline, gunicorn": (
         "gunicorn", "-w", str(WORKERS), "--threads", "1", "-b", "127.0.0.1:{port}",
         "--log-level", "warning", "bot.app:create_app()",
@@ -123,15 +128,21 @@ def serving(name: str) -> Iterator[tuple[int, str, float]]:
     who texts while the database does not exist yet (gunicorn: while it is empty). What the server
     wrote is shown if it failed to start, or logged an error.
     """
-    with tempfile.TemporaryDirectory(prefix="answerline-") as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="answerline-"))
         log = Path(folder, "log")
+        floor = f"{folder}/floor.db"
+        database = f"sqlite:///{folder}/answerline.db"
+        if "PostgreSQL" in name:
+            database = floor = stack.enter_context(postgres(Path(folder, "pg")))
         environ = {
             **{key: value for key, value in os.environ.items() if key not in SETTINGS},
             "TWILIO_AUTH_TOKEN": TOKEN,
             "PUBLIC_BASE_URL": BASE_URL,
             "ANSWERLINE_KEY": "a key for benchmarks only",
-            "DATABASE_URL": f"sqlite:///{folder}/answerline.db",
-            "FLOOR_DATABASE": f"{folder}/floor.db",
+            "DATABASE_URL": database,
+            "ANSWERLINE_SPOOL": f"{folder}/spool",
+            "FLOOR_DATABASE": floor,
         }
         port = free_port()
         url = f"http://127.0.0.1:{port}{PATH}"
@@ -198,10 +209,13 @@ def free_port() -> int:
 
 def compared(medians: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Divide the product's figures by the floors'."""
-    product = "answerline serve"
+    pairs = (
+        ("answerline serve", "best"), ("answerline serve", "lib"),
+        ("answerline serve, PostgreSQL", "best, PostgreSQL"),
+    )  # fmt: skip
     return {
         f"{column} {product} / {floor}": round(medians[product][column] / medians[floor][column], 2)
-        for floor in ("best", "lib")
+        for product, floor in pairs
         for column in ("cpu_us", "per_second")
         if product in medians and floor in medians
     }
