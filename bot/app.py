@@ -3,6 +3,7 @@
 import logging
 import os
 from pathlib import Path
+from typing import Final
 
 from flask import Flask, Response, abort, redirect
 from werkzeug.exceptions import HTTPException
@@ -20,6 +21,15 @@ from bot.speaker import Line
 from bot.spool import Spool
 from bot.store import Store, StoreError, is_address, open_store
 from bot.turn import Turns
+
+LARGEST_REQUEST: Final = 1024 * 1024
+"""Bytes of any request; a channel allows less."""
+
+GUARDS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+)
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +55,8 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     _health(app, store)
     _links(app, line.library)
     app.register_error_handler(HTTPException, _error)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    app.after_request(_guarded)
     return app
 
 
@@ -135,6 +147,12 @@ def _links(app: Flask, library: Library) -> None:
         if label is None:
             abort(404, f"There is no such link. The full pages are: {pages}")
         return redirect(library.url(label, library.tagged(tag)), 302)
+
+
+def _guarded(response: Response) -> Response:
+    """Say that nothing here is to be run, framed or guessed at by a browser (OWASP's headers)."""
+    response.headers.extend(GUARDS)
+    return response
 
 
 def _error(error: HTTPException) -> Response:

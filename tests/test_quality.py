@@ -99,7 +99,12 @@ def test_the_wheel_carries_the_content(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    for file in ("messages/phrases.toml", "messages/topics/cart.toml", "locales/fr/LC_MESSAGES"):
+    for file in (
+        "store/schema/0001-contacts-and-messages.sql",
+        "messages/phrases.toml",
+        "messages/topics/cart.toml",
+        "locales/fr/LC_MESSAGES",
+    ):
         assert any(name.startswith(f"bot/{file}") for name in names)
     assert not any(name.startswith("tests/") for name in names)
 

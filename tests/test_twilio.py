@@ -542,3 +542,11 @@ def test_a_status_that_is_none_is_refused(
 def test_no_machine_is_answered(client: FlaskClient, sender: str, person: bool) -> None:
     assert is_person(sender) is person
     assert bool(message(post(client, {**FIELDS, "From": sender}))) is person
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/nothing", "/acart/en", PATH])
+def test_every_answer_is_guarded(client: FlaskClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["Referrer-Policy"] == "no-referrer"
