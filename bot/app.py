@@ -16,8 +16,8 @@ from bot.content import read
 from bot.editions import ContentError, Sending
 from bot.keys import own_secret
 from bot.library import ENGLISH, Library
+from bot.line import Line
 from bot.sms import Budget
-from bot.speaker import Line
 from bot.spool import Spool
 from bot.store import Store, StoreError, is_address, open_store
 from bot.turn import Turns

@@ -16,8 +16,8 @@ from bot.config import ConfigError
 from bot.content import Content
 from bot.editions import Problem
 from bot.library import ENGLISH, Edition, Keyword, Library, audience_of
+from bot.line import Line
 from bot.pages import LANGUAGES, NO_LANGUAGE, Layout
-from bot.speaker import Line
 from bot.understanding.fold import tokens
 from bot.understanding.runs import GAP
 

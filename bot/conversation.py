@@ -10,8 +10,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from bot.library import ENGLISH, MENU
+from bot.line import Line
 from bot.model import AUDIENCES, Conversation, Inbound, Reply
-from bot.speaker import Line, Speaker
+from bot.speaker import Speaker
 from bot.understanding import Known, Note, understand
 
 QUIET_DAY: Final = 24 * 3600

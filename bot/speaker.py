@@ -3,19 +3,16 @@
 Who is told what follows one rule: an audience that was told gets its own answers and no other's.
 """
 
-from dataclasses import dataclass
-from dataclasses import replace as replaced
 from datetime import date
 from typing import Final
 
 from msgspec.structs import replace
 
-from bot import sms
-from bot.library import ENGLISH, MENU, Library, audience_of
+from bot.library import ENGLISH, MENU, audience_of
+from bot.line import Line
 from bot.model import AUDIENCES, Conversation, Reply
-from bot.pages import LANGUAGES, NO_LANGUAGE, OTHER, Layout, joined, next_page
-from bot.understanding import COMMON, Intent, Lexicon, Vocabulary, Weights, Writing
-from bot.understanding.fold import tokens
+from bot.pages import LANGUAGES, NO_LANGUAGE, OTHER, joined, next_page
+from bot.understanding import Intent
 
 MOST_CHOICES: Final = 3
 
@@ -24,49 +21,6 @@ UNINTRODUCED: Final = frozenset({"help", "stop", "start", "crisis", "disclaimer"
 
 WHOLE: Final = frozenset({"crisis", "stop", "start"})
 """Labels whose reply is one message whatever it takes: after it there may be no MORE."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """All that a reply is made from: built once at start, shared by every turn."""
-
-    library: Library
-    vocabulary: Vocabulary
-    layout: Layout
-
-    @classmethod
-    def of(cls, library: Library, base_url: str = "", budget: sms.Budget | None = None) -> "Line":
-        """Set a line up for one address of short links and one budget."""
-        free = library.free_text
-        # First, as gathering the words takes memory that the rest can use after it.
-        lexicon = Lexicon.of(_with_own_words(library), free.groups, free.guessed)
-        layout = Layout(library, base_url, budget or sms.Budget())
-        writing = Writing.of(library.editions.values(), library.keywords)
-        words = Vocabulary.of(library.keywords, writing)
-        weights = Weights.of(_of_answers(library))
-        vocabulary = replaced(words, lexicon=lexicon, weights=weights)
-        return cls(library, vocabulary, layout)
-
-
-def _of_answers(library: Library) -> dict[str, dict[str, float]]:
-    """Give the weights without labels of answers that this content does not have."""
-    there = library.editions[ENGLISH].answers
-    return {
-        clue: {label: one for label, one in row.items() if label in there or not audience_of(label)}
-        for clue, row in library.free_text.weights.items()
-    }
-
-
-def _with_own_words(library: Library) -> dict[str, dict[str, str]]:
-    """Give the lists of clue words; what a language's texts say is common in it besides."""
-    lists = {language: dict(own) for language, own in library.free_text.clues.items()}
-    english = {word for words in lists.get(ENGLISH, {}).values() for word in tokens(words)}
-    for language in lists.keys() - {ENGLISH}:
-        edition = library.editions.get(language)
-        said = {word for text in edition.texts() for word in tokens(text)} if edition else set()
-        own = (lists[language].get(COMMON, ""), *sorted(said - english))
-        lists[language][COMMON] = ", ".join(own)
-    return lists
 
 
 class Speaker:

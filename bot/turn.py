@@ -17,8 +17,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from bot.conversation import apologise, respond
+from bot.line import Line
 from bot.model import Conversation, Delivery, Inbound, Reply
-from bot.speaker import Line
 from bot.spool import Entry, Spool
 from bot.store import Store, StoreError
 from bot.understanding import Note

@@ -10,7 +10,7 @@ import pytest
 from bot.app import make_line
 from bot.config import Config
 from bot.content import Content, read
-from bot.speaker import Line
+from bot.line import Line
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

@@ -8,7 +8,7 @@ from bidi import get_display
 from bot import bidi
 from bot.content import Content
 from bot.languages import right_to_left
-from bot.speaker import Line
+from bot.line import Line
 
 MARKS = str.maketrans("", "", bidi.LEFT_TO_RIGHT + bidi.RIGHT_TO_LEFT)
 RIGHT_TO_LEFT = ["ar", "fa", "ur"]

@@ -16,8 +16,8 @@ from bot.cli import main
 from bot.content import read
 from bot.editions import Sending
 from bot.library import Library
+from bot.line import Line
 from bot.model import Conversation, Inbound
-from bot.speaker import Line
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns
 from bot.understanding import understand

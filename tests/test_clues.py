@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.speaker import Line
+from bot.line import Line
 from bot.understanding.clues import read
 from bot.understanding.lexicon import Lexicon, parts
 

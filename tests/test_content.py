@@ -13,10 +13,10 @@ from bot.config import ConfigError
 from bot.content import Content, read
 from bot.conversation import respond
 from bot.editions import ContentError, link_tag
+from bot.line import Line
 from bot.model import Conversation, Inbound
 from bot.schema import COMMANDS, PHRASES, plain, sentences, slots, source
 from bot.sms import Budget
-from bot.speaker import Line
 from bot.understanding import understand
 
 from .conftest import BASE_URL, ROOT

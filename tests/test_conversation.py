@@ -18,8 +18,8 @@ from bot.conversation import (
     respond,
 )
 from bot.library import ENGLISH
+from bot.line import Line
 from bot.model import SYSTEM_LABELS, Conversation, Inbound, Reply
-from bot.speaker import Line
 
 NOW = 1_800_000_000
 

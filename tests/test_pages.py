@@ -6,8 +6,8 @@ import pytest
 
 from bot import sms
 from bot.library import Edition, Library
+from bot.line import Line
 from bot.pages import Layout, Screen, next_page
-from bot.speaker import Line
 
 from .conftest import BASE_URL
 

@@ -12,7 +12,7 @@ from bot.app import create_app
 from bot.channels.twilio import PATH
 from bot.cli import main
 from bot.config import SETTINGS, Config
-from bot.speaker import Line
+from bot.line import Line
 
 from .conftest import BASE_URL, ROOT
 from .transcript import play

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.line import Line
 from bot.model import Inbound, Reply
-from bot.speaker import Line
 from bot.spool import Entry, Spool
 from bot.store import Step, StoreError
 from bot.store.sqlite import SqliteStore

@@ -17,8 +17,8 @@ import pytest
 from bot.cli.classify import answered
 from bot.cli.evaluate import Row, measure
 from bot.cli.learn import learned
+from bot.line import Line
 from bot.model import AUDIENCES, SYSTEM_LABELS
-from bot.speaker import Line
 from bot.understanding import Weights
 
 TABLES = sorted((Path(__file__).parent / "texts").glob("*.tsv"))

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.speaker import Line
+from bot.line import Line
 from tests.transcript import check, play
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))

@@ -30,8 +30,8 @@ from bot.channels.twilio import (
 )
 from bot.config import Config
 from bot.content import read
+from bot.line import Line
 from bot.model import Inbound, Reply
-from bot.speaker import Line
 from bot.turn import contact_key
 
 from .conftest import BASE_URL, ROOT

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.library import Keyword
+from bot.line import Line
 from bot.model import LONGEST_TEXT
-from bot.speaker import Line
 from bot.understanding import Vocabulary, Weights, understand
 from bot.understanding.fold import fold, number, tokens
 

@@ -5,8 +5,8 @@ import pytest
 from bot.conversation import QUIET_DAY, respond
 from bot.languages import absent_languages, language_names, right_to_left
 from bot.library import ENGLISH
+from bot.line import Line
 from bot.model import Conversation, Inbound
-from bot.speaker import Line
 from bot.understanding import Writing, understand
 from bot.understanding.fold import fold, number, tokens
 from bot.understanding.writing import Written, script_of

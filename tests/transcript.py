@@ -18,8 +18,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bot.line import Line
 from bot.model import Inbound
-from bot.speaker import Line
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns
 

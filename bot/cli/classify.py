@@ -10,8 +10,8 @@ from bot.app import make_line
 from bot.config import Config
 from bot.conversation import respond
 from bot.library import audience_of
+from bot.line import Line
 from bot.model import Conversation, Inbound, Reply
-from bot.speaker import Line
 from bot.understanding import Note
 
 

@@ -14,7 +14,7 @@ from bot.config import Config
 from bot.content import Content, read
 from bot.editions import ContentError, Problem
 from bot.library import ENGLISH, Answer, Edition
-from bot.speaker import Line
+from bot.line import Line
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from bot.app import make_line
 from bot.cli.classify import label
 from bot.config import Config
 from bot.library import audience_of
-from bot.speaker import Line
+from bot.line import Line
 
 SAME: Final = {"child.immunotherapy": "child.cart"}
 """On the child page, immunotherapy is CAR T."""

@@ -18,7 +18,7 @@ from bot.cli.evaluate import table
 from bot.clue_files import WEIGHTS
 from bot.config import Config
 from bot.library import MENU, audience_of
-from bot.speaker import Line
+from bot.line import Line
 from bot.understanding.clues import read
 from bot.understanding.intent import Known
 from bot.understanding.weights import LANGUAGE, OTHER, SAME, features

@@ -17,7 +17,7 @@ from bot.channels.twilio import ERRORS
 from bot.config import Config, ConfigError, database
 from bot.editions import ContentError
 from bot.keys import own_secret
-from bot.speaker import Line
+from bot.line import Line
 from bot.store import StoreError, copying, open_store
 from bot.store.rows import DAY
 

@@ -30,8 +30,8 @@ from bot.app import contact_secret, create_app, make_line
 from bot.channels import twilio
 from bot.config import Config
 from bot.conversation import respond
+from bot.line import Line
 from bot.model import Conversation, Inbound, Reply
-from bot.speaker import Line
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns, contact_key
 from tests.benchmarks import loadgen

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.content import read
 from bot.library import FreeText, Library
-from bot.speaker import Line
+from bot.line import Line
 from bot.understanding import understand
 
 ROOT = Path(__file__).parents[2]

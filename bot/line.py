@@ -1,0 +1,52 @@
+"""PURE: the line: all that a reply is made from, built once at start and shared by every turn."""
+
+from dataclasses import dataclass, replace
+
+from bot import sms
+from bot.library import ENGLISH, Library, audience_of
+from bot.pages import Layout
+from bot.understanding import COMMON, Lexicon, Vocabulary, Weights, Writing
+from bot.understanding.fold import tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """All that a reply is made from: built once at start, shared by every turn."""
+
+    library: Library
+    vocabulary: Vocabulary
+    layout: Layout
+
+    @classmethod
+    def of(cls, library: Library, base_url: str = "", budget: sms.Budget | None = None) -> "Line":
+        """Set a line up for one address of short links and one budget."""
+        free = library.free_text
+        # First, as gathering the words takes memory that the rest can use after it.
+        lexicon = Lexicon.of(_with_own_words(library), free.groups, free.guessed)
+        layout = Layout(library, base_url, budget or sms.Budget())
+        writing = Writing.of(library.editions.values(), library.keywords)
+        words = Vocabulary.of(library.keywords, writing)
+        weights = Weights.of(_of_answers(library))
+        vocabulary = replace(words, lexicon=lexicon, weights=weights)
+        return cls(library, vocabulary, layout)
+
+
+def _of_answers(library: Library) -> dict[str, dict[str, float]]:
+    """Give the weights without labels of answers that this content does not have."""
+    there = library.editions[ENGLISH].answers
+    return {
+        clue: {label: one for label, one in row.items() if label in there or not audience_of(label)}
+        for clue, row in library.free_text.weights.items()
+    }
+
+
+def _with_own_words(library: Library) -> dict[str, dict[str, str]]:
+    """Give the lists of clue words; what a language's texts say is common in it besides."""
+    lists = {language: dict(own) for language, own in library.free_text.clues.items()}
+    english = {word for words in lists.get(ENGLISH, {}).values() for word in tokens(words)}
+    for language in lists.keys() - {ENGLISH}:
+        edition = library.editions.get(language)
+        said = {word for text in edition.texts() for word in tokens(text)} if edition else set()
+        own = (lists[language].get(COMMON, ""), *sorted(said - english))
+        lists[language][COMMON] = ", ".join(own)
+    return lists
