@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from bot.library import ENGLISH, MENU
+from bot.library import ENGLISH
 from bot.line import Line
 from bot.model import AUDIENCES, Conversation, Inbound, Reply
 from bot.speaker import Speaker
@@ -98,7 +98,8 @@ def _rested(conversation: Conversation, line: Line, now: int) -> Conversation:
     screen = conversation.screen if (conversation.screen, ENGLISH, False) in screens else ""
     read_in = conversation.read_in if conversation.read_in in line.library.editions else ENGLISH
     pages = screens[screen, read_in, conversation.opening].pages if screen else ()
-    offered = tuple(o for o in conversation.offered if _can_offer(o, line))
+    there = line.library.offers
+    offered = conversation.offered if there.issuperset(conversation.offered) else ()
     return replace(
         conversation,
         language=language,
@@ -107,19 +108,9 @@ def _rested(conversation: Conversation, line: Line, now: int) -> Conversation:
         screen=screen,
         read_in=read_in,
         page=max(0, min(conversation.page, len(pages) - 1)),
-        asked=tuple(label for label in conversation.asked if _can_answer(label, line)),
-        offered=offered if len(offered) == len(conversation.offered) else (),
+        asked=tuple(label for label in conversation.asked if label in there),
+        offered=offered,
     )
-
-
-def _can_answer(label: str, line: Line) -> bool:
-    menu = label in (f"{audience}.{MENU}" for audience in AUDIENCES)
-    return menu or label in line.library.editions[ENGLISH].answers
-
-
-def _can_offer(label: str, line: Line) -> bool:
-    kind, _, value = label.partition(":")
-    return value in line.library.editions if kind == "language" else _can_answer(label, line)
 
 
 def _answered(

@@ -240,6 +240,13 @@ class Library:
         """Give the audiences that there is an answer for."""
         return tuple(one for one in AUDIENCES if self.labels(one))
 
+    @cached_property
+    def offers(self) -> frozenset[str]:
+        """Give all that a number may stand for: answers, menus and languages."""
+        menus = (f"{audience}.{MENU}" for audience in AUDIENCES)
+        languages = (f"language:{language}" for language in self.editions)
+        return frozenset((*self.editions[ENGLISH].answers, *menus, *languages))
+
     def document(self, label: str) -> Document:
         """Give the page that an answer is drawn from."""
         return self.documents[self.editions[ENGLISH].answers[label].document]

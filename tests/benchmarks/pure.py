@@ -176,7 +176,7 @@ def channel(config: Config) -> Measured:
         began = time.perf_counter()
         answer = call(app, request)
         spent.append(time.perf_counter() - began)
-        said += b"<Message>" in answer
+        said += b"</Message>" in answer
     assert said > 0.95 * len(made), f"only {said} of {len(made)} were answered"
     yield "whole request: the mix of the load", statistics.median(spent) * 1e6
 
