@@ -29,13 +29,17 @@ log = logging.getLogger(__name__)
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message answered without the store; `opted_out` is None where it did not change."""
+    """A message answered without the store; `opted_out` is None where it did not change.
+
+    `former` is the contact's hash under the key before this one, if there was one.
+    """
 
     message: str
     contact: bytes
     at: int
     reply: Reply
     opted_out: bool | None = None
+    former: bytes = b""
 
 
 class Spool:

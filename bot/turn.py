@@ -137,7 +137,7 @@ class Turns:
             except Exception as error:  # noqa: BLE001 - silence is worst: whatever broke, apologise
                 where = "".join(traceback.format_tb(error.__traceback__))
                 log.error("message %s failed with %s\n%s", inbound.id, type(error).__name__, where)
-                return apologise(inbound, self.line, self._opted_out(contact))
+                return apologise(inbound, self.line, self._opted_out(contact, inbound))
         return self._without_store(inbound, message, contact, at)
 
     def report(self, delivery: Delivery) -> None:
@@ -148,11 +148,15 @@ class Turns:
         """
         at = self.clock()
         message = f"{delivery.channel}:{delivery.id}"
+        begun = time.monotonic()
         try:
-            if not self.store.delivered(message, delivery.status, delivery.code, at):
+            if self.outage.lasts:
+                log.error("what became of reply %s was not noted", delivery.id)
+            elif not self.store.delivered(message, delivery.status, delivery.code, at):
                 return
         except StoreError as error:
             log.error("what became of reply %s was not noted: %s", delivery.id, error)
+            self.outage.begin(self._is_back, readable=time.monotonic() - begun < QUICK)
         if delivery.code:
             log.warning("reply %s failed: error %d", delivery.id, delivery.code)
         if delivery.refused:
@@ -169,10 +173,13 @@ class Turns:
             contact,
             at,
             lambda before: respond(inbound, self._as_asked(contact, before), self.line, at, note),
-            contact_key(self.former_key, inbound) if self.former_key else b"",
+            self._former(inbound),
         )
         self.recent.note(message, reply)
         return reply
+
+    def _former(self, inbound: Inbound) -> bytes:
+        return contact_key(self.former_key, inbound) if self.former_key else b""
 
     def _answered_before(self, message: str) -> Reply | None:
         """Give the reply that a message got before the store was away, as far as it is known."""
@@ -194,14 +201,14 @@ class Turns:
         if before := self._answered_before(message):
             return before
         asked_since = self.spool.opted_out(contact) if self.spool else None
-        opted_out = self._opted_out(contact) if asked_since is None else asked_since
+        opted_out = self._opted_out(contact, inbound) if asked_since is None else asked_since
         reply, after = respond(inbound, Conversation(opted_out=opted_out), self.line, at)
         asked = after.opted_out != opted_out or reply.label in CONFIRMED
         changed = after.opted_out if asked else None
         if reply.label in NEEDS_STATE and not inbound.carrier_answered:
             reply = apologise(inbound, self.line, opted_out)
         log.warning("message %s was answered from the content alone (%s)", inbound.id, reply.label)
-        entry = Entry(message, contact, at, reply, changed)
+        entry = Entry(message, contact, at, reply, changed, self._former(inbound))
         try:
             if self.spool:
                 self.spool.keep(entry)
@@ -233,7 +240,7 @@ class Turns:
                 return entry.reply, before
             return entry.reply, replace(before, opted_out=entry.opted_out, heard=entry.at)
 
-        kept = self.store.turn(entry.message, entry.contact, entry.at, step)
+        kept = self.store.turn(entry.message, entry.contact, entry.at, step, entry.former)
         if kept != entry.reply:  # it was taken after all, and that could not be known any more
             self.store.correct(entry.message, entry.reply)
 
@@ -245,9 +252,10 @@ class Turns:
         log.warning("the store is back")
         return True
 
-    def _opted_out(self, contact: bytes) -> bool:
+    def _opted_out(self, contact: bytes, inbound: Inbound) -> bool:
+        known_by = filter(None, (contact, self._former(inbound)))
         try:
-            return self.outage.readable and self.store.opted_out(contact)
+            return self.outage.readable and any(map(self.store.opted_out, known_by))
         except StoreError:
             self.outage.readable = False  # the next ones need not wait to find that out
             return False  # not known: an answer too many is better than silence

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.line import Line
-from bot.model import Inbound, Reply
+from bot.model import Delivery, Inbound, Reply
 from bot.spool import Entry, Spool
 from bot.store import Step, StoreError
 from bot.store.sqlite import SqliteStore
@@ -170,6 +170,50 @@ def test_what_came_later_elsewhere_is_not_undone(line: Line, store: Away, tmp_pa
     Person(here, "+15145550999").texts("MENU")
     assert not spool.pending()
     assert not ann.opted_out
+
+
+def test_a_key_that_was_changed_before_the_store_was_away(
+    line: Line, store: Away, tmp_path: Path
+) -> None:
+    """Who opted out under the former key stays so, whatever they text meanwhile."""
+    ann, bob = (Person(turns_of(line, store, None), f"+1514555{n}") for n in ("0001", "0002"))
+    ann.texts("STOP")
+    bob.texts("STOP")
+    turns = Turns(line, store, b"new", lambda: NOW, Spool(tmp_path / "spool"), b"key")
+    ann.turns = bob.turns = turns
+    store.away = store.readable = True
+    assert ann.texts("CART") == ""
+    store.readable = False
+    turns.outage.readable = False
+    assert "CAR T" in bob.texts("CART")  # nobody can know
+    store.away = False
+    wait_until_back(turns)
+    assert ann.texts("CART") == bob.texts("CART") == ""
+    assert ann.opted_out
+    assert bob.opted_out
+
+
+def test_what_became_of_replies_waits_for_no_store(
+    line: Line, store: Away, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = turns_of(line, store, Spool(tmp_path / "spool"))
+    asked: list[str] = []
+
+    def away(message: str, *_: object) -> bool:
+        asked.append(message)
+        raise StoreError("away")
+
+    monkeypatch.setattr(store, "delivered", away)
+    store.away = True
+    for number in range(5):
+        turns.report(Delivery("test", "+15145550123", f"SM{number}", "failed", 21610, True))
+    assert asked == ["test:SM0"]  # once, and then no more while it is away
+    ann = Person(turns)
+    assert ann.texts("CART") == ""  # refused by the carrier: opted out here too
+    store.away = False
+    wait_until_back(turns)
+    ann.texts("MENU")
+    assert ann.opted_out
 
 
 @pytest.mark.parametrize("spool", ["none", "full"])
