@@ -15,12 +15,14 @@ from bot.config import Config, ConfigError
 from bot.content import read
 from bot.editions import ContentError, Sending
 from bot.keys import own_secret
-from bot.library import ENGLISH, Library
+from bot.library import ENGLISH
 from bot.line import Line
 from bot.sms import Budget
 from bot.spool import Spool
 from bot.store import Store, StoreError, is_address, open_store
 from bot.turn import Turns
+
+NAME: Final = "answerline"
 
 LARGEST_REQUEST: Final = 1024 * 1024
 """Bytes of any request; a channel allows less."""
@@ -53,11 +55,17 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     for blueprint in CHANNELS.values():
         app.register_blueprint(blueprint(config, turns.take, turns.report))
     _health(app, store)
-    _links(app, line.library)
+    _links(app, turns)
+    app.extensions[NAME] = turns
     app.register_error_handler(HTTPException, _error)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.after_request(_guarded)
     return app
+
+
+def take_up(app: Flask, line: Line) -> None:
+    """Let an app answer from another line from now on."""
+    app.extensions[NAME].line = line
 
 
 def make_line(config: Config, *, pseudo: bool = False) -> Line:
@@ -135,16 +143,15 @@ def _health(app: Flask, store: Store) -> None:
         return _plain("Answerline answers text messages. This address is for machines.")
 
 
-def _links(app: Flask, library: Library) -> None:
-    answers = library.editions[ENGLISH].answers
-    by_code = {f"{one[0]}{library.topics[one.partition('.')[2]].link}": one for one in answers}
-    pages = ", ".join(dict.fromkeys(library.url(label, ENGLISH) for label in answers))
-
+def _links(app: Flask, turns: Turns) -> None:
     @app.get("/<any(a,c):letter><string(maxlength=6):code>/<string(maxlength=4):tag>")
     def short_link(letter: str, code: str, tag: str) -> BaseResponse:
         """Lead from an answer to its full page in the reader's language."""
-        label = by_code.get(f"{letter}{code}")
+        library = turns.line.library
+        label = library.linked(f"{letter}{code}")
         if label is None:
+            answers = library.editions[ENGLISH].answers
+            pages = ", ".join(dict.fromkeys(library.url(one, ENGLISH) for one in answers))
             abort(404, f"There is no such link. The full pages are: {pages}")
         return redirect(library.url(label, library.tagged(tag)), 302)
 

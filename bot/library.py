@@ -256,6 +256,15 @@ class Library:
         urls = self.document(label).urls
         return urls.get(language) or urls[ENGLISH]
 
+    @cached_property
+    def _by_link(self) -> dict[str, str]:
+        answers = self.editions[ENGLISH].answers
+        return {f"{one[0]}{self.topics[one.partition('.')[2]].link}": one for one in answers}
+
+    def linked(self, code: str) -> str | None:
+        """Give the label that a short link's code stands for: `acart` is adult.cart."""
+        return self._by_link.get(code)
+
     def tagged(self, tag: str) -> str:
         """Give the language that a short link's tag stands for, English where it is unknown."""
         return next((e.language for e in self.editions.values() if e.tag == tag), ENGLISH)

@@ -96,10 +96,11 @@ class Recent:
         return self._replies.get(message)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turns:
     """Takes turns with one line, one store, one key for hashing contacts, and one clock.
 
+    `line` may be replaced while it runs: a turn that has begun may see either.
     `spool` is where answers are kept while the store is away; without one they are not.
     `former_key` is the key before this one: what is kept under it is found, and moved.
     """

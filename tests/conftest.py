@@ -83,7 +83,7 @@ def one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         "app",
         "cli.simulate",
         "cli.classify",
-        "cli.serve",
+        "cli.loader",
         "cli.explain",
         "cli.evaluate",
         "cli.learn",

@@ -1,28 +1,22 @@
 """`serve` and `migrate`: the line in production, and on a developer's machine with no setting."""
 
-import gc
 import ipaddress
 import os
-import signal
 import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
-from flask import Flask
 
-from bot.app import beside_database, contact_secret, create_app, make_line
+from bot.app import beside_database, contact_secret
 from bot.channels.twilio import ERRORS
-from bot.config import Config, ConfigError, database
-from bot.editions import ContentError
+from bot.cli.loader import Loader
+from bot.config import Config, database
 from bot.keys import own_secret
-from bot.line import Line
 from bot.store import StoreError, copying, open_store
 from bot.store.rows import DAY
-
-RESPAWN_SECONDS = 1.0
-"""Between the start of a new worker and the end of the old one: it starts in a tenth of that."""
 
 KILL_SECONDS = 20
 """After which a worker that does not end is killed: more than a carrier waits for an answer."""
@@ -74,49 +68,15 @@ def serve(
         log_level="warning",  # type: ignore[arg-type]
         websockets=False,
         respawn_failed_workers=True,
-        respawn_interval=RESPAWN_SECONDS,
         workers_kill_timeout=KILL_SECONDS,
         pid_file=pid_file,
     )
-    server.on_reload(loader.read_again)
+    server.on_startup(lambda: loader.listen(lambda: [_pid(one) for one in server.wrks]))
     server.serve(target_loader=loader, wrap_loader=False)
 
 
-class Loader:
-    """Makes each worker's app from one line, set up before workers are forked from this process.
-
-    So a worker starts at once, and workers share the memory of what is never written to.
-    """
-
-    def __init__(self) -> None:
-        self.line: Line | None = None
-
-    def __call__(self) -> Flask:
-        """Make a worker's app; a signal to end that comes meanwhile ends the worker."""
-        for one in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(one, signal.SIG_DFL)
-        return create_app(Config.from_env(os.environ), self.line)
-
-    def __getstate__(self) -> dict[str, object]:
-        """Leave the line behind where workers are not forked: they read the content themselves."""
-        return {"line": None}
-
-    def read(self, config: Config) -> None:
-        """Set the line up; raises what `make_line` raises."""
-        self.line = make_line(config)
-        gc.collect()
-        gc.freeze()  # the collector would write to what workers share
-
-    def read_again(self) -> None:
-        """Take up changed content for the workers that follow; keep the old where it has faults."""
-        try:
-            self.read(Config.from_env(os.environ))
-        except (ContentError, ConfigError) as error:
-            click.echo(
-                f"Reload: the content is left as it was, as it has faults:\n{error}", err=True
-            )
-        else:
-            click.echo("Reload: the content was read again.", err=True)
+def _pid(worker: Any) -> int:
+    return int(worker.inner.pid)
 
 
 @click.command()

@@ -1,0 +1,83 @@
+"""What `serve` makes its workers of: one line, and how all of them take up changed content.
+
+Workers are never ended for that: each has a listening socket of its own, and connections that wait
+in it would be reset with it.
+"""
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+import click
+from flask import Flask
+
+from bot.app import create_app, make_line, take_up
+from bot.config import Config, ConfigError
+from bot.editions import ContentError
+from bot.line import Line
+
+TO_WORKERS = signal.SIGUSR1
+"""Tells a worker to read the content again."""
+
+
+class Loader:
+    """Makes each worker's app from one line, set up before workers are forked from this process.
+
+    So a worker starts at once, and workers share the memory of what is never written to.
+    """
+
+    def __init__(self) -> None:
+        self.line: Line | None = None
+
+    def __call__(self) -> Flask:
+        """Make a worker's app; a signal to end that comes meanwhile ends the worker."""
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, signal.SIG_DFL)
+        app = create_app(Config.from_env(os.environ), self.line)
+
+        def changed(*_: object) -> None:
+            threading.Thread(target=_read_again, args=(lambda line: take_up(app, line),)).start()
+
+        signal.signal(TO_WORKERS, changed)
+        return app
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the line behind where workers are not forked: they read the content themselves."""
+        return {"line": None}
+
+    def read(self, config: Config) -> None:
+        """Set the line up; raises what `make_line` raises."""
+        self.line = make_line(config)
+        gc.collect()
+        gc.freeze()  # the collector would write to what workers share
+
+    def listen(self, workers: Callable[[], list[int]]) -> None:
+        """Take up changed content on a hangup signal, here and then in each of the workers.
+
+        Content with faults is taken up nowhere. Called in the first process, before it forks.
+        """
+
+        def keep(line: Line) -> None:
+            self.line = line  # for workers that are started later
+            click.echo("Reload: the content was read again.", err=True)
+            for pid in workers():
+                os.kill(pid, TO_WORKERS)
+
+        def hung_up(*_: object) -> None:
+            threading.Thread(target=_read_again, args=(keep,)).start()
+
+        signal.signal(TO_WORKERS, signal.SIG_IGN)  # in a worker that does not listen yet
+        signal.signal(signal.SIGHUP, hung_up)
+
+
+def _read_again(keep: Callable[[Line], None]) -> None:
+    try:
+        line = make_line(Config.from_env(os.environ))
+    except (ContentError, ConfigError) as error:
+        said = f"Reload: the content is left as it was, as it has faults:\n{error}"
+        click.echo(said, err=True)
+        return
+    _ = line.layout.screens  # cut now, and not while somebody waits
+    keep(line)
