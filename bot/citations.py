@@ -41,11 +41,11 @@ def of_answer(content: Content, answer: Answer) -> Iterator[Problem]:
     original = content.library.editions[ENGLISH].answers[answer.label]
     translation = content.translations.get(answer.language)
     words = wanted(content, translation)
-    for number, text in enumerate((answer.gist, *answer.more)):
+    for number, text in enumerate(answer.texts):
         place = _key(answer.label, number)
         where, key = place
         if translation:
-            where = translation.where(answer.language, ("", _page(original, number)))
+            where = translation.where(answer.language, ("", original.texts[number]))
             key = ": ".join(place)
         for fault in _faults(text, answer.sentences[number], words, content.library.documents):
             yield Problem(where, key, fault, fatal=False)
@@ -53,21 +53,15 @@ def of_answer(content: Content, answer: Answer) -> Iterator[Problem]:
 
 def coverage(content: Content) -> Iterator[Coverage]:
     """Tell for each paragraph of each page which answers cite it."""
-    answers = content.library.editions[ENGLISH].answers.values()
+    cited: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+    for answer in content.library.editions[ENGLISH].answers.values():
+        for place in dict.fromkeys(answer.places()):
+            cited[place].append(answer.label)
     for document in content.library.documents.values():
         for name, section in document.sections.items():
             for number in range(1, len(section.paragraphs) + 1):
                 place = (document.id, name, number)
-                labels = (one.label for one in answers if cites(one, *place))
-                yield Coverage(*place, tuple(labels))
-
-
-def cites(answer: Answer, document: str, section: str, paragraph: int) -> bool:
-    """Tell whether an answer cites a paragraph."""
-    return any(
-        (one.document, one.section) == (document, section) and one.first <= paragraph <= one.last
-        for one in answer.sources
-    )
+                yield Coverage(*place, tuple(cited[place]))
 
 
 def claims(source: Source, documents: Mapping[str, Document]) -> tuple[Claim, ...]:
@@ -132,14 +126,14 @@ def _mixed(content: Content) -> Iterator[Problem]:
             (one.label, number, text)
             for one in (edition.answers.values() if edition else ())
             if one.language == language
-            for number, text in enumerate((one.gist, *one.more))
+            for number, text in enumerate(one.texts)
         ]
         by_sentence: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for label, number, text in pages:
             for sentence in map(facts.normalised, facts.sentences(text)):
                 by_sentence[sentence].append((label, number))
         for sentence, places in by_sentence.items():
-            originals = {place: _page(english[place[0]], place[1]) for place in places}
+            originals = {place: english[place[0]].texts[place[1]] for place in places}
             for (label, number), original in originals.items():
                 audience = audience_of(label)
                 others = [text for (o, _), text in originals.items() if audience_of(o) != audience]
@@ -157,7 +151,3 @@ def _key(label: str, number: int) -> tuple[str, str]:
     audience, _, topic = label.partition(".")
     page = f"more[{number - 1}]" if number else "gist"
     return f"messages/topics/{topic}.toml", f"{audience}.{page}"
-
-
-def _page(answer: Answer, number: int) -> str:
-    return (answer.gist, *answer.more)[number]

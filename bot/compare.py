@@ -54,7 +54,7 @@ class Comparison:
         found: dict[str, list[Change]] = {}
         for label, answer in answers.items():
             for change in self.changes:
-                if any(_rests_on(change, *place) for place in _places(answer)):
+                if any(_rests_on(change, *place) for place in answer.places()):
                     found.setdefault(label, []).append(change)
         return found
 
@@ -207,12 +207,6 @@ def _rests_on(change: Change, document: str, section: str, paragraph: int) -> bo
     if (change.document, change.place[0]) != (document, section):
         return False
     return change.kind in ("added", "heading") or change.place[1] == paragraph
-
-
-def _places(answer: Answer) -> Iterator[tuple[str, str, int]]:
-    for source in answer.sources:
-        for paragraph in range(source.first, source.last + 1):
-            yield source.document, source.section, paragraph
 
 
 def _at(sections: Mapping[str, Section], place: Place) -> Paragraph:

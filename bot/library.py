@@ -4,7 +4,7 @@ The English originals are one edition among others; a text that a catalog lacks 
 in that language's edition and says so (`Answer.language`). Nothing here knows a file or a format.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -116,6 +116,17 @@ class Answer:
         cited = (one for page in self.sentences for sentence in page for one in sentence.sources)
         return tuple(dict.fromkeys(cited))
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What it says: the gist, then each page that MORE sends."""
+        return (self.gist, *self.more)
+
+    def places(self) -> Iterator[tuple[str, str, int]]:
+        """Yield each paragraph that it rests on: document, section, number."""
+        for source in self.sources:
+            for paragraph in range(source.first, source.last + 1):
+                yield source.document, source.section, paragraph
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -181,7 +192,7 @@ class Edition:
     def texts(self) -> list[str]:
         """Give all that is said in this language itself."""
         own = [answer for answer in self.answers.values() if answer.language == self.language]
-        said = (text for answer in own for text in (answer.gist, *answer.more))
+        said = (text for answer in own for text in answer.texts)
         return [*self.phrases.values(), *self.titles.values(), *said]
 
     def say(self, phrase: str, **slots: object) -> str:

@@ -177,7 +177,7 @@ class Layout:
         a later reply) and then the hint to the other audience.
         """
         answer = edition.answers[label]
-        parts = (answer.gist, *answer.more)
+        parts = answer.texts
         screen = None
         for switch, extras in ((True, opening), (True, False), (False, False)):
             try:
@@ -287,7 +287,7 @@ class Layout:
         for language, edition in self.library.editions.items():
             texts = [*edition.phrases.values()]
             for answer in edition.answers.values():
-                texts += [answer.gist, *answer.more]
+                texts += answer.texts
             said = "\n".join(texts)
             own = known.get(ENGLISH, set()) | known.get(language, set())
             names[language] = tuple(sorted(name for name in own if name in said))

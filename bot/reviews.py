@@ -135,7 +135,7 @@ def sign_off(
 
 def text_mark(answer: Answer) -> str:
     """Tell what an answer says in English from every other."""
-    return fingerprint("\n".join((answer.gist, *answer.more)))
+    return fingerprint("\n".join(answer.texts))
 
 
 def source_mark(answer: Answer, documents: Mapping[str, Document]) -> str:

@@ -29,11 +29,11 @@ def main(context: click.Context) -> None:
     context.obj = Config.from_env(os.environ)
 
 
-from bot.cli import classify, content, documents, evaluate, explain, learn, serve, simulate  # noqa: E402 - they need `main`
+from bot.cli import classify, content, documents, evaluate, explain, learn, serve, simulate, store  # noqa: E402 - they need `main`
 
 main.add_command(serve.serve)
-main.add_command(serve.migrate)
-main.add_command(serve.store)
+main.add_command(store.migrate)
+main.add_command(store.store)
 main.add_command(simulate.chat)
 main.add_command(simulate.text)
 main.add_command(content.replies)

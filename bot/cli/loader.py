@@ -37,10 +37,7 @@ class Loader:
             signal.signal(one, signal.SIG_DFL)
         app = create_app(Config.from_env(os.environ), self.line)
 
-        def changed(*_: object) -> None:
-            threading.Thread(target=_read_again, args=(lambda line: take_up(app, line),)).start()
-
-        signal.signal(TO_WORKERS, changed)
+        _on(TO_WORKERS, lambda line: take_up(app, line))
         return app
 
     def __getstate__(self) -> dict[str, object]:
@@ -65,11 +62,19 @@ class Loader:
             for pid in workers():
                 os.kill(pid, TO_WORKERS)
 
-        def hung_up(*_: object) -> None:
-            threading.Thread(target=_read_again, args=(keep,)).start()
-
         signal.signal(TO_WORKERS, signal.SIG_IGN)  # in a worker that does not listen yet
-        signal.signal(signal.SIGHUP, hung_up)
+        _on(signal.SIGHUP, keep)
+
+
+def _on(signal_: signal.Signals, keep: Callable[[Line], None]) -> None:
+    """Read the content at a signal, in a thread; one reading after the other, so the last wins."""
+    one_at_a_time = threading.Lock()
+
+    def read() -> None:
+        with one_at_a_time:
+            _read_again(keep)
+
+    signal.signal(signal_, lambda *_: threading.Thread(target=read).start())
 
 
 def _read_again(keep: Callable[[Line], None]) -> None:

@@ -1,22 +1,19 @@
-"""`serve` and `migrate`: the line in production, and on a developer's machine with no setting."""
+"""`serve`: the line in production, and on a developer's machine with no setting."""
 
 import ipaddress
 import os
 import socket
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bot.app import beside_database, contact_secret
-from bot.channels.twilio import ERRORS
 from bot.cli.loader import Loader
-from bot.config import Config, database
+from bot.config import Config
 from bot.keys import own_secret
-from bot.store import StoreError, copying, open_store
-from bot.store.rows import DAY
+from bot.store import StoreError, open_store
 
 KILL_SECONDS = 20
 """After which a worker that does not end is killed: more than a carrier waits for an answer."""
@@ -77,54 +74,6 @@ def serve(
 
 def _pid(worker: Any) -> int:
     return int(worker.inner.pid)
-
-
-@click.command()
-@click.pass_obj
-def migrate(config: Config) -> None:
-    """Make the database, or bring it up to this release."""
-    store = open_store(config.database)
-    done = store.migrate()
-    store.close()
-    click.echo("\n".join(f"applied {name}" for name in done) or "nothing to do")
-
-
-@click.group()
-def store() -> None:
-    """Care for what is kept of conversations."""
-
-
-@store.command("copy")
-@click.argument("source", metavar="FROM")
-@click.pass_obj
-def copy_store(config: Config, source: str) -> None:
-    """Copy all that the database FROM keeps, such as sqlite:///answerline.db, to DATABASE_URL.
-
-    Copying again takes up what came since: copy while the line runs, stop it, copy once more.
-    """
-    there = open_store(database(source, "FROM"))
-    if not there.current():
-        raise click.BadParameter("is no database of a line", param_hint="FROM")
-    target = open_store(config.database)
-    target.migrate()
-    contacts, messages = copying.copy(there, target)
-    there.close()
-    target.close()
-    click.echo(f"copied {contacts} contacts and {messages} messages")
-
-
-@store.command()
-@click.pass_obj
-def failures(config: Config) -> None:
-    """Show which replies the carrier could not deliver: by day, error code and its meaning."""
-    kept = open_store(config.database)
-    rows = kept.failures()
-    kept.close()
-    for row in rows:
-        day = datetime.fromtimestamp(row.day * DAY, UTC).date()
-        click.echo(f"{day}  {row.code:6} {row.times:6}  {ERRORS.get(row.code, 'see Twilio')}")
-    if not rows:
-        click.echo("no reply has failed")
 
 
 def _prepare(config: Config, loader: Loader) -> None:

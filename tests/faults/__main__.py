@@ -152,7 +152,7 @@ def freeze(_: list[Server], database: str, wait: Wait) -> None:
     """PostgreSQL stops answering for 12 s"""
     wait(0.4)
     with psycopg.connect(database, autocommit=True) as db:
-        found = db.execute("SELECT pid FROM pg_stat_activity WHERE backend_type <> 'x'").fetchall()
+        found = db.execute("SELECT pid FROM pg_stat_activity").fetchall()
     pids = [pid for (pid,) in found]
     for pid in pids:
         _signal(pid, signal.SIGSTOP)
@@ -163,15 +163,14 @@ def freeze(_: list[Server], database: str, wait: Wait) -> None:
 
 def read_only(_: list[Server], database: str, wait: Wait) -> None:
     """PostgreSQL can only be read for 10 s"""
-    for share, value in ((0.3, "on"), (None, "off")):
-        if share:
-            wait(share)
-        else:
-            time.sleep(10)
+    wait(0.3)
+    for value in ("on", "off"):
         with psycopg.connect(database, autocommit=True) as db:
             db.execute("SET default_transaction_read_only = off")
             db.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
             db.execute("SELECT pg_reload_conf()")
+        if value == "on":
+            time.sleep(10)
 
 
 def no_room(_: list[Server], database: str, wait: Wait) -> None:
