@@ -14,10 +14,10 @@ import regex
 from bot import catalogs, citations, fidelity, sms
 from bot.config import ConfigError
 from bot.content import Content
-from bot.editions import Problem
 from bot.library import ENGLISH, Edition, Keyword, Library, audience_of
 from bot.line import Line
 from bot.pages import LANGUAGES, NO_LANGUAGE, Layout
+from bot.problems import Problem
 from bot.understanding.fold import tokens
 from bot.understanding.runs import GAP
 
@@ -197,7 +197,7 @@ def _alike(content: Content, keywords: tuple[Keyword, ...]) -> Iterator[Problem]
                 yield Problem(file, key, f"{keyword.text!r} is one letter from {drug!r}", False)
 
 
-_CAPITALS: Final = regex.compile(r"(?<!\p{L})\p{Lu}{2,}(?: \p{Lu}{2,})*+(?!\p{L})")
+_CAPITALS: Final = regex.compile(r"(?<!\p{L})\p{Lu}{2,}(?:[ -]\p{Lu}{2,})*+(?!\p{L})")
 _QUOTED: Final = regex.compile(r'[«“「"]([^«»“”「」"]+)[»”」"]')
 """How texts show a word to reply with: in capitals, or between quotation marks."""
 

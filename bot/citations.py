@@ -11,10 +11,10 @@ from itertools import chain
 
 from bot import facts
 from bot.content import Content
-from bot.editions import Problem
 from bot.facts import CHILDREN, Wanted
 from bot.fidelity import alike, wanted
 from bot.library import ENGLISH, Answer, Claim, Document, Sentence, Source, audience_of
+from bot.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 OptOutBy = Literal["app", "twilio"]
 Translations = Literal["all", "reviewed"]
+Synchronous = Literal["normal", "full"]
+Logged = Literal["warnings", "turns"]
 
 LONGEST_BASE_URL: Final = 60
 SHORTEST_KEY: Final = 16
+
+PUBLIC: Final = "public"
+"""As ANSWERLINE_STATUS: /readyz and /metrics are open to anyone."""
+
+OWN_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
 class ConfigError(Exception):
@@ -25,7 +32,9 @@ class Config:
     `content` is the folder with messages/ and locales/. `gsm7_segments` and `ucs2_segments` are the
     segments that a page may take. `translations` says which are sent, and `fold` names the
     languages that are sent without the accents that cost. `spool` is the file where answers are
-    kept while the database is away.
+    kept while the database is away. `status` opens /readyz and /metrics: to whoever brings this
+    word, to anyone if it is PUBLIC, to nobody if it is empty. `hosts` are the names by which the
+    line may be called, any if there are none.
     """
 
     content: Path
@@ -41,6 +50,12 @@ class Config:
     translations: Translations = "all"
     fold: tuple[str, ...] = ()
     spool: Path | None = None
+    synchronous: Synchronous = "normal"
+    retention_days: int = 30
+    unmatched_days: int = 0
+    status: str = field(default="", repr=False)
+    hosts: tuple[str, ...] = ()
+    logged: Logged = "warnings"
     port: int = 8000
     workers: int = 2
 
@@ -54,12 +69,7 @@ class Config:
                 raise ConfigError(f"{name}: is not UTF-8 text") from error
         segments = _whole(environ, "ANSWERLINE_PAGE_SEGMENTS", 0, 2, 10)
         key = _key(environ, "ANSWERLINE_KEY")
-        opt_out = environ.get("TWILIO_OPT_OUT", "").strip().lower() or "app"
-        if opt_out not in get_args(OptOutBy):
-            raise ConfigError(f"TWILIO_OPT_OUT: is {opt_out!r}; use app or twilio")
-        translations = environ.get("ANSWERLINE_TRANSLATIONS", "").strip().lower() or "all"
-        if translations not in get_args(Translations):
-            raise ConfigError(f"ANSWERLINE_TRANSLATIONS: is {translations!r}; use all or reviewed")
+        base_url = _base_url(environ.get("PUBLIC_BASE_URL", ""))
         return cls(
             content=_content(environ),
             database=database(environ.get("DATABASE_URL", "")),
@@ -67,23 +77,31 @@ class Config:
             former_key=_key(environ, "ANSWERLINE_KEY_OLD"),
             twilio_auth_token=environ.get("TWILIO_AUTH_TOKEN", "").strip(),
             twilio_signing_key=environ.get("TWILIO_SIGNING_KEY", "").strip(),
-            twilio_opt_out="twilio" if opt_out == "twilio" else "app",
-            public_base_url=_base_url(environ.get("PUBLIC_BASE_URL", "")),
+            twilio_opt_out=_one_of(environ, "TWILIO_OPT_OUT", OptOutBy),
+            public_base_url=base_url,
             gsm7_segments=segments or 2,
             ucs2_segments=segments or 4,
-            translations="reviewed" if translations == "reviewed" else "all",
-            fold=tuple(filter(None, map(str.strip, environ.get("ANSWERLINE_FOLD", "").split(",")))),
+            translations=_one_of(environ, "ANSWERLINE_TRANSLATIONS", Translations),
+            fold=_listed(environ, "ANSWERLINE_FOLD"),
             spool=Path(spool) if (spool := environ.get("ANSWERLINE_SPOOL", "")) else None,
+            synchronous=_one_of(environ, "ANSWERLINE_SYNCHRONOUS", Synchronous),
+            retention_days=_whole(environ, "ANSWERLINE_RETENTION_DAYS", 30, 1, 3650),
+            unmatched_days=_whole(environ, "ANSWERLINE_UNMATCHED_DAYS", 0, 0, 365),
+            status=_status(environ),
+            hosts=_hosts(environ, base_url),
+            logged=_one_of(environ, "ANSWERLINE_LOG", Logged),
             port=_whole(environ, "PORT", 8000, 1, 65535),
             workers=_whole(environ, "WEB_CONCURRENCY", 2, 1, 64),
         )
 
 
 SETTINGS: Final = (
-    "ANSWERLINE_CONTENT", "ANSWERLINE_FOLD", "ANSWERLINE_KEY", "ANSWERLINE_KEY_OLD",
-    "ANSWERLINE_PAGE_SEGMENTS", "ANSWERLINE_SPOOL", "ANSWERLINE_TRANSLATIONS", "DATABASE_URL",
-    "PORT", "PUBLIC_BASE_URL", "TWILIO_AUTH_TOKEN", "TWILIO_OPT_OUT", "TWILIO_SIGNING_KEY",
-    "WEB_CONCURRENCY",
+    "ANSWERLINE_CONTENT", "ANSWERLINE_FOLD", "ANSWERLINE_HOSTS", "ANSWERLINE_KEY",
+    "ANSWERLINE_KEY_OLD", "ANSWERLINE_LOG", "ANSWERLINE_PAGE_SEGMENTS",
+    "ANSWERLINE_RETENTION_DAYS", "ANSWERLINE_SPOOL", "ANSWERLINE_STATUS",
+    "ANSWERLINE_SYNCHRONOUS", "ANSWERLINE_TRANSLATIONS", "ANSWERLINE_UNMATCHED_DAYS",
+    "DATABASE_URL", "PORT", "PUBLIC_BASE_URL", "TWILIO_AUTH_TOKEN", "TWILIO_OPT_OUT",
+    "TWILIO_SIGNING_KEY", "WEB_CONCURRENCY",
 )  # fmt: skip
 """The names of all settings, for the README's table."""
 
@@ -98,6 +116,38 @@ def _content(environ: Mapping[str, str]) -> Path:
     package = Path(__file__).resolve().parent
     beside = package.parent  # a checkout; an installed wheel carries the folders inside the package
     return beside if (beside / "messages").is_dir() else package
+
+
+def _one_of(environ: Mapping[str, str], name: str, choices: Any) -> Any:
+    """Read one of a few words; the first of them where nothing is set."""
+    words = get_args(choices)
+    word = environ.get(name, "").strip().lower() or words[0]
+    if word not in words:
+        raise ConfigError(f"{name}: is {word!r}; use {' or '.join(words)}")
+    return word
+
+
+def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, environ.get(name, "").split(","))))
+
+
+def _status(environ: Mapping[str, str]) -> str:
+    word = environ.get("ANSWERLINE_STATUS", "").strip()
+    if word and word != PUBLIC and len(word) < SHORTEST_KEY:
+        raise ConfigError(
+            f"ANSWERLINE_STATUS: use {PUBLIC}, or a secret of at least {SHORTEST_KEY} characters"
+        )
+    return word
+
+
+def _hosts(environ: Mapping[str, str], base_url: str) -> tuple[str, ...]:
+    """Give the hosts that are set; else that of the public address, and this machine itself."""
+    named = _listed(environ, "ANSWERLINE_HOSTS")
+    for host in named:
+        if "/" in host or (":" in host.strip("[]") and not host.startswith("[")):
+            raise ConfigError(f"ANSWERLINE_HOSTS: {host!r} is no host such as line.example.ca")
+    own = urlsplit(base_url).hostname
+    return (*named, own, *OWN_HOSTS) if own else named
 
 
 def _key(environ: Mapping[str, str], name: str) -> str:
@@ -122,7 +172,7 @@ def database(url: str, name: str = "DATABASE_URL") -> str:
             "sqlite:////folder/file.db for a path from the root, or postgresql://host/name"
         )
     path = rest[3:]
-    if path == ":memory:" or path.endswith((".key", ".token")):
+    if path == ":memory:" or path.endswith((".key", ".line", ".spool", ".token")):
         raise ConfigError(f"{name}: {path!r} cannot be the database; name a file such as x.db")
     return path
 

@@ -8,23 +8,18 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from bot import catalogs, clue_files, reviews
 from bot.catalogs import BrokenCatalogError, Message, Translation
-from bot.editions import (
-    LONGEST_TEXT,
-    ContentError,
-    Editor,
-    Originals,
-    Problem,
-    Sending,
-)
+from bot.editions import LONGEST_TEXT, Editor, Originals, Sending
 from bot.languages import PSEUDO
 from bot.library import ENGLISH, MENU, Document, Library, Source
 from bot.model import AUDIENCES
+from bot.problems import ContentError, Problem
+from bot.revision import revision_of
 from bot.schema import (
     COMMANDS,
     LINK_CODE,
@@ -43,6 +38,9 @@ from bot.schema import (
 from bot.understanding.fold import tokens
 
 Shape = TypeVar("Shape")
+
+REVISION: Final = 12
+"""Digits of the fingerprint that tell one content from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,8 @@ class _Reader:
         free_text = clue_files.read(self.root, translations, self._problem)
         answers = library.editions[ENGLISH].answers
         said = reviews.read(self.root, answers, documents, self._problem)
-        library = replace(library, free_text=free_text, reviews=said)
+        revision = revision_of(self.root)[:REVISION]
+        library = replace(library, free_text=free_text, reviews=said, revision=revision)
         return Content(
             self.root, library, tuple(self.messages), translations, checks, tuple(self.problems)
         )

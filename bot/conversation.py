@@ -32,6 +32,11 @@ BURST_LIMIT: Final = 40
 NEVER_SILENT: Final = frozenset({"crisis", "help", "stop", "start"})
 """Labels that are answered however often: a crisis, and what carriers want answered always."""
 
+RUSH_WINDOW: Final = 30
+RUSH_LIMIT: Final = 14
+"""Replies of any kind within so many seconds: with two windows that touch still less than the 30 in
+30 seconds at which Twilio takes the two sides for a loop, and blocks them."""
+
 
 def respond(
     inbound: Inbound, conversation: Conversation, line: Line, now: int, note: Note = None
@@ -43,6 +48,12 @@ def respond(
     """
     before = _rested(conversation, line, now)
     reply, after = _answered(inbound, before, line, now, note)
+    rush = before.rush + 1 if 0 <= now - before.rushed < RUSH_WINDOW else 1
+    rushed = before.rushed if rush > 1 else now
+    if rush > RUSH_LIMIT and reply.label != "stop":  # after which there is silence anyway
+        reply = replace(reply, text="")
+    if reply.label == "forget":  # all but the opt-out, and, for a moment, how many replies it got
+        return reply, Conversation(opted_out=after.opted_out, rush=rush, rushed=rushed)
     recent = now - before.heard <= LOOP_WINDOW
     again = recent and reply.label == before.label and _progress(after) == _progress(before)
     streak = before.streak + 1 if again else 1
@@ -52,12 +63,20 @@ def respond(
     silent = streak > limit or burst > BURST_LIMIT
     if silent and reply.label not in NEVER_SILENT:
         # `heard` and `began` stay: a person who goes on is answered again after the window.
-        return replace(reply, text=""), replace(before, streak=streak, burst=burst)
+        counted = replace(before, streak=streak, burst=burst, rush=rush, rushed=rushed)
+        return replace(reply, text=""), counted
     if streak == limit and reply.label == "out_of_scope":
         text = line.library.edition(reply.language).say("unknown_pause")
         reply = replace(reply, text=text)
     return reply, replace(
-        after, label=reply.label, streak=streak, burst=burst, began=began, heard=now
+        after,
+        label=reply.label,
+        streak=streak,
+        burst=burst,
+        began=began,
+        rush=rush,
+        rushed=rushed,
+        heard=now,
     )
 
 
@@ -126,6 +145,8 @@ def _answered(
     speaker = Speaker(line, conversation, intent, today)
     if intent.kind == "crisis":
         return speaker.phrase("crisis", "crisis")
+    if conversation.opted_out and intent.value == "forget":
+        return Reply("forget"), conversation
     if conversation.opted_out and intent.value != "start":
         return Reply("stop"), conversation
     if intent.kind == "unknown" and inbound.media and not inbound.text.strip():

@@ -8,6 +8,7 @@ from bot import bidi, sms
 from bot.catalogs import MATCHED, Key, Translation
 from bot.languages import absent_languages, language_names, link_tag, right_to_left
 from bot.library import ENGLISH, Answer, Document, Edition, Keyword, Library, Topic
+from bot.problems import Problem
 from bot.schema import PHRASES, CommandFile, TopicFile, parts, plain, sentences, slots
 from bot.understanding.fold import tokens
 
@@ -40,27 +41,6 @@ class Sending:
 
     reviewed: bool = False
     fold: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong: the file, the key in it, and what to do. `fatal` stops the line's start."""
-
-    file: str
-    key: str
-    text: str
-    fatal: bool = True
-
-    def __str__(self) -> str:
-        return ": ".join(part for part in (self.file, self.key, self.text) if part)
-
-
-class ContentError(Exception):
-    """Content that the line must not start on. `problems` has all that was found."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ import regex
 
 from bot.catalogs import Message, Translation
 from bot.content import Content
-from bot.editions import Problem
 from bot.facts import Wanted, count, has, listed, name_pattern
+from bot.problems import Problem
 from bot.schema import ChecksFile
 
 SENT: Final = frozenset({"", "title"})

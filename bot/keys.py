@@ -1,11 +1,15 @@
 """Secrets that a first run makes for itself: files beside the database, for their owner only."""
 
+import logging
 import os
 import secrets
 import tempfile
 from pathlib import Path
 
-from bot.config import SHORTEST_KEY
+from bot.config import SHORTEST_KEY, Config
+from bot.store import StoreError, is_address
+
+log = logging.getLogger(__name__)
 
 
 def own_secret(path: Path) -> tuple[str, bool]:
@@ -33,3 +37,30 @@ def own_secret(path: Path) -> tuple[str, bool]:
     if len(secret) < SHORTEST_KEY:
         raise ValueError(f"{path} holds no secret; remove it, and a new one is made")
     return secret, made
+
+
+def contact_secret(config: Config) -> bytes:
+    """Give the key that contacts are hashed with: the setting, or one made beside the database."""
+    if config.key:
+        return config.key.encode()
+    if is_address(config.database):
+        raise StoreError(
+            "ANSWERLINE_KEY is not set: all machines that share a database need the same one"
+        )
+    path = beside_database(config, "key")
+    try:
+        secret, made = own_secret(path)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"ANSWERLINE_KEY is not set, and no key could be kept: {error}") from error
+    if made:
+        log.warning(
+            "ANSWERLINE_KEY is not set: made a key in %s. Keep it with the database; without it "
+            "no contact, and no opt-out, is known again.", path,
+        )  # fmt: skip
+    return secret.encode()
+
+
+def beside_database(config: Config, suffix: str) -> Path:
+    """Name a file beside the database: `answerline.db` and `key` give `answerline.key`."""
+    file = "answerline.db" if is_address(config.database) else config.database
+    return Path(file).with_suffix(f".{suffix}")

@@ -218,7 +218,10 @@ class FreeText:
 
 @dataclass(frozen=True)
 class Library:
-    """Everything, read once at start. `editions` begins with English, `topics` is in menu order."""
+    """Everything, read once at start. `editions` begins with English, `topics` is in menu order.
+
+    `revision` tells which content it is: a fingerprint of its files.
+    """
 
     documents: Mapping[str, Document]
     topics: Mapping[str, Topic]
@@ -227,6 +230,7 @@ class Library:
     support_line: str
     free_text: FreeText = field(default_factory=FreeText)
     reviews: Mapping[str, Review] = field(default_factory=dict)
+    revision: str = ""
 
     def is_held_back(self, label: str, today: date) -> bool:
         """Tell whether an answer is being checked and not to be sent today."""

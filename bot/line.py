@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from bot import sms
-from bot.library import ENGLISH, Library, audience_of
+from bot.library import ENGLISH, FreeText, Library, audience_of
 from bot.pages import Layout
 from bot.understanding import COMMON, Lexicon, Vocabulary, Weights, Writing
 from bot.understanding.fold import tokens
@@ -29,6 +29,14 @@ class Line:
         weights = Weights.of(_of_answers(library))
         vocabulary = replace(words, lexicon=lexicon, weights=weights)
         return cls(library, vocabulary, layout)
+
+    def light(self) -> "Line":
+        """Give the line without what only setting it up needs, and with every screen cut."""
+        library = self.library
+        carriers = tuple(one for one in library.keywords if one.kind == "carrier")
+        light = replace(library, keywords=carriers, free_text=FreeText())
+        layout = Layout(light, self.layout.base_url, self.layout.budget, cut=self.layout.screens)
+        return Line(light, self.vocabulary, layout)
 
 
 def _of_answers(library: Library) -> dict[str, dict[str, float]]:

@@ -15,7 +15,7 @@ AUDIENCES: Final[tuple[Audience, ...]] = get_args(Audience)
 OptOut = Literal["", "stop", "start", "help"]
 
 SYSTEM_LABELS: Final = (
-    "menu", "more", "help", "stop", "start", "support", "disclaimer",
+    "menu", "more", "help", "stop", "start", "support", "disclaimer", "forget",
     "crisis", "thanks", "greeting", "out_of_scope", "clarify", "checking",
 )  # fmt: skip
 
@@ -87,8 +87,9 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     that the last topic word could mean, one an audience, for a CHILD or ADULT that follows;
     `offered` is what numbers pick from; `rest` is what MORE still has to say of a phrase.
     `introduced` and `drafts` (languages) tell what a first reply has already said.
-    `streak` counts replies of one label in a row, and `burst` all replies since `began`, for the
-    guard against loops. `heard` and `began` are Unix seconds.
+    `streak` counts replies of one label in a row, `burst` all replies since `began`, and `rush`
+    those since `rushed`, for the guards against loops. `heard`, `began` and `rushed` are Unix
+    seconds.
     """
 
     language: str = ""
@@ -108,6 +109,8 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     streak: int = 0
     burst: int = 0
     began: int = 0
+    rush: int = 0
+    rushed: int = 0
     heard: int = 0
 
     def to_json(self) -> str:

@@ -8,7 +8,7 @@ reads, so that MORE never skips a sentence.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial, reduce
 from itertools import takewhile
@@ -61,18 +61,22 @@ class Layout:
     """Cuts the library's texts for one budget and one address of short links.
 
     `base_url` is the address that short links begin with; where it is empty a reply carries the
-    full page's address, which no budget could hold, outside of the budget.
+    full page's address, which no budget could hold, outside of the budget. `cut` are the screens
+    of this very layout, where they have been cut before.
     """
 
     library: Library
     base_url: str = ""
     budget: Budget = field(default_factory=Budget)
+    cut: Mapping[Key, Screen] | None = None
 
     # --- what is shown ---
 
     @cached_property
-    def screens(self) -> dict[Key, Screen]:
+    def screens(self) -> Mapping[Key, Screen]:
         """Every screen, cut once."""
+        if self.cut is not None:
+            return self.cut
         screens: dict[Key, Screen] = {}
         for language, edition in self.library.editions.items():
             for opening in (False, True):

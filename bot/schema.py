@@ -104,10 +104,10 @@ FIRM: Final = "firm"
 
 COMMANDS: Final = (
     "menu", "more", "adult", "child", "language", "help", "stop", "start", "support", "about",
-    "greeting", "thanks", "crisis", "filler", "this_language",
+    "forget", "greeting", "thanks", "crisis", "filler", "this_language",
     "danger", "leave",
 )  # fmt: skip
-NAMED_COMMANDS: Final = COMMANDS[:10]
+NAMED_COMMANDS: Final = COMMANDS[:11]
 """Those that have a word of their own, shown in replies."""
 
 _PAGE: Final = frozenset({"page", "pages"})
@@ -121,13 +121,16 @@ PHRASES: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("page_adult", "page_child"), _PAGE),
     **dict.fromkeys(("menu_adult", "menu_child", "languages", "language_set"), _NONE),
     "choice": frozenset({"number", "title"}),
-    **dict.fromkeys(("help", "stopped", "started", "support", "about", "greeting"), _NONE),
+    **dict.fromkeys(("help", "stopped", "started", "support", "about", "forgotten"), _NONE),
     "about_answer": frozenset({"title", "source", "publisher", "section", "date"}),
     "about_pages": frozenset({"date"}),
+    **dict.fromkeys(("reply_forget", "greeting"), _NONE),
     "checking": frozenset({"title"}),
     **dict.fromkeys(("thanks", "crisis", "unknown", "unknown_near", "unknown_pause"), _NONE),
     **dict.fromkeys(("words_only", "no_more", "apology"), _NONE),
     "no_such_number": frozenset({"number"}),
+    **dict.fromkeys(("web_english", "web_french", "web_text_back", "web_draft", "web_gone"), _NONE),
+    "web_source": frozenset({"source", "publisher"}),
     **dict.fromkeys(("not_for_adult", "not_for_child"), frozenset({"title"})),
 }
 """Every phrase that the line says, with the slots that are filled in when it is said."""

@@ -16,7 +16,7 @@ from bot.understanding import Intent
 
 MOST_CHOICES: Final = 3
 
-UNINTRODUCED: Final = frozenset({"help", "stop", "start", "crisis", "disclaimer"})
+UNINTRODUCED: Final = frozenset({"help", "stop", "start", "crisis", "disclaimer", "forget"})
 """Labels whose reply never carries the lines of an opening: short by rule, or saying it all."""
 
 WHOLE: Final = frozenset({"crisis", "stop", "start"})
@@ -245,6 +245,8 @@ class Speaker:
                 return reply, replace(after, opted_out=False)
             case "about":
                 return self._about()
+            case "forget":
+                return self.phrase("forgotten", "forget")
             case "greeting":
                 return self.phrase("greeting", "greeting", self._other_languages())
             case _:
@@ -272,7 +274,7 @@ class Speaker:
             oldest = min(document.compared for document in library.documents.values())
             said = edition.say("about_pages", date=oldest.isoformat())
         lines = (said, edition.say("about")) if audience_of(label) else (edition.say("about"), said)
-        return self._said("\n".join(lines), "disclaimer")
+        return self._said("\n".join(lines), "disclaimer", edition.say("reply_forget"))
 
     def _is_ordinary(self) -> bool:
         """Tell whether a word to stop is one of another language, and nothing of the one in use.

@@ -69,8 +69,20 @@ class Spool:
 
     def pending(self) -> bool:
         """Tell whether there is any entry; a look at the file's size."""
+        return self.size() > 0
+
+    def size(self) -> int:
+        """Give the bytes that wait in the file."""
         try:
-            return self.path.stat().st_size > 0
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
+    def can_keep(self) -> bool:
+        """Tell whether an entry could be written: the folder is there, and has room."""
+        folder = self.path.parent
+        try:
+            return os.access(folder, os.W_OK) and os.statvfs(folder).f_bavail > 0
         except OSError:
             return False
 

@@ -12,7 +12,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -20,8 +20,13 @@ from bot.conversation import apologise, respond
 from bot.line import Line
 from bot.model import Conversation, Delivery, Inbound, Reply
 from bot.spool import Entry, Spool
-from bot.store import Store, StoreError
+from bot.store import Store, StoreError, Unmatched
+from bot.store.rows import DAY
 from bot.understanding import Note
+from bot.understanding.scrub import scrubbed
+
+if TYPE_CHECKING:
+    from bot.metrics import Metrics
 
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks for a store that is away."""
@@ -102,7 +107,8 @@ class Turns:
 
     `line` may be replaced while it runs: a turn that has begun may see either.
     `spool` is where answers are kept while the store is away; without one they are not.
-    `former_key` is the key before this one: what is kept under it is found, and moved.
+    `former_key` is the key before this one: what is kept under it is found, and moved. Texts that
+    were not understood are kept, scrubbed, if there are `unmatched_days`; `metrics` count.
     """
 
     line: Line
@@ -111,6 +117,8 @@ class Turns:
     clock: Callable[[], int] = now
     spool: Spool | None = None
     former_key: bytes = b""
+    unmatched_days: int = 0
+    metrics: "Metrics | None" = None
     outage: Outage = field(default_factory=Outage)
     recent: Recent = field(default_factory=Recent)
 
@@ -121,6 +129,20 @@ class Turns:
         what the content alone answers, or an apology with the support line, and the operator a log
         line with the message's id: never an address, never a text.
         """
+        begun = time.perf_counter()
+        reply = self._take(inbound, note)
+        took = time.perf_counter() - begun
+        if self.metrics:
+            self.metrics.turn(inbound, reply, took)
+        if log.isEnabledFor(logging.INFO):
+            told = {
+                "message_id": inbound.id, "channel": inbound.channel, "label": reply.label,
+                "language": reply.language, "sent": bool(reply.text), "ms": round(took * 1000, 2),
+            }  # fmt: skip
+            log.info("answered", extra=told)
+        return reply
+
+    def _take(self, inbound: Inbound, note: Note) -> Reply:
         at, message = self.clock(), f"{inbound.channel}:{inbound.id}"
         contact = contact_key(self.key, inbound)
         if self.spool and self.spool.pending():
@@ -134,10 +156,12 @@ class Turns:
                 return self._turn(inbound, message, contact, at, note)
             except StoreError as error:
                 log.error("message %s was not taken: %s", inbound.id, error)
+                self._count_fault("store")
                 self.outage.begin(self._is_back, readable=time.monotonic() - begun < QUICK)
             except Exception as error:  # noqa: BLE001 - silence is worst: whatever broke, apologise
                 where = "".join(traceback.format_tb(error.__traceback__))
                 log.error("message %s failed with %s\n%s", inbound.id, type(error).__name__, where)
+                self._count_fault("turn")
                 return apologise(inbound, self.line, self._opted_out(contact, inbound))
         return self._without_store(inbound, message, contact, at)
 
@@ -160,6 +184,8 @@ class Turns:
             self.outage.begin(self._is_back, readable=time.monotonic() - begun < QUICK)
         if delivery.code:
             log.warning("reply %s failed: error %d", delivery.id, delivery.code)
+            if self.metrics:
+                self.metrics.failed(delivery)
         if delivery.refused:
             self.take(
                 Inbound(
@@ -169,15 +195,31 @@ class Turns:
             )  # fmt: skip
 
     def _turn(self, inbound: Inbound, message: str, contact: bytes, at: int, note: Note) -> Reply:
-        reply = self.store.turn(
-            message,
-            contact,
-            at,
-            lambda before: respond(inbound, self._as_asked(contact, before), self.line, at, note),
-            self._former(inbound),
-        )
+        not_understood = False
+
+        def step(before: Conversation) -> tuple[Reply, Conversation]:
+            nonlocal not_understood
+            said = respond(inbound, self._as_asked(contact, before), self.line, at, note)
+            not_understood = said[0].label == "out_of_scope" and bool(said[0].text)
+            return said
+
+        reply = self.store.turn(message, contact, at, step, self._former(inbound))
         self.recent.note(message, reply)
+        if not_understood and self.unmatched_days:
+            self._note_unmatched(inbound, reply, at)
         return reply
+
+    def _note_unmatched(self, inbound: Inbound, reply: Reply, at: int) -> None:
+        """Keep what was not understood, as far as it tells nothing of who wrote it."""
+        text = scrubbed(inbound.text, self.line.vocabulary)
+        try:
+            self.store.note_unmatched(Unmatched(at // DAY, reply.language, text))
+        except StoreError as error:
+            log.warning("a text that was not understood was not kept: %s", error)
+
+    def _count_fault(self, kind: str) -> None:
+        if self.metrics:
+            self.metrics.fault(kind)
 
     def _former(self, inbound: Inbound) -> bytes:
         return contact_key(self.former_key, inbound) if self.former_key else b""

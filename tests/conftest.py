@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import make_line
 from bot.config import Config
 from bot.content import Content, read
 from bot.line import Line
+from bot.making import make_line
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -79,16 +79,9 @@ def one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         return _made(alike)
 
-    for module in (
-        "app",
-        "cli.simulate",
-        "cli.classify",
-        "cli.loader",
-        "cli.explain",
-        "cli.evaluate",
-        "cli.learn",
-    ):
-        monkeypatch.setattr(f"bot.{module}.make_line", shared)
+    monkeypatch.setattr("bot.app.line_of", shared)
+    for module in ("simulate", "classify", "explain", "evaluate", "learn"):
+        monkeypatch.setattr(f"bot.cli.{module}.make_line", shared)
 
 
 @pytest.fixture

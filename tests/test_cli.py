@@ -5,16 +5,22 @@ import re
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
+from bot import prepared
 from bot.cli import main, simulate
 from bot.cli.serve import _loopback
-from bot.config import SETTINGS
-from bot.model import Reply
+from bot.config import SETTINGS, Config
+from bot.making import make_line
+from bot.model import Conversation, Inbound, Reply
+from bot.store import Unmatched
 from bot.store.sqlite import SqliteStore
+from bot.turn import contact_key
 
 from .conftest import BASE_URL, ROOT, SHARED
 
@@ -22,6 +28,9 @@ pytestmark = pytest.mark.usefixtures("one_line")
 
 COMMANDS = [
     "serve",
+    "prepare",
+    "contact",
+    "unmatched",
     "chat",
     "text",
     "replies",
@@ -51,7 +60,7 @@ def run(*args: str, typed: str | bytes = "", **settings: str) -> Result:
 
 def test_every_command_has_help() -> None:
     shown = run("--help").stdout
-    assert sorted(main.commands) == sorted(COMMANDS)
+    assert main.list_commands(click.Context(main)) == sorted(COMMANDS)
     for command in COMMANDS:
         assert command in shown
         assert run(command, "--help").exit_code == 0
@@ -277,7 +286,8 @@ def test_the_examples_give_hardly_a_wrong_answer() -> None:
 
 
 def test_migrate() -> None:
-    assert run("migrate").stdout == "applied m001_contacts_and_messages\napplied m002_deliveries\n"
+    applied = "m001_contacts_and_messages", "m002_deliveries", "m003_unmatched"
+    assert run("migrate").stdout == "".join(f"applied {one}\n" for one in applied)
     assert run("migrate").stdout == "nothing to do\n"
     assert Path("answerline.db").exists()
 
@@ -380,11 +390,12 @@ def test_a_store_is_copied_and_its_failures_are_shown(tmp_path: Path) -> None:
     store.migrate()
     store.turn("m", b"c", 1, lambda before: (Reply("menu"), before))
     store.delivered("m", "failed", 30003, 86400)
-    store.delivered("n", "failed", 99999, 86400)
+    for number in range(5):
+        store.delivered(f"n{number}", "failed", 99999, 86400)
     store.close()
     said = run("store", "failures", DATABASE_URL=old).stdout.splitlines()
-    assert said[0].startswith("1970-01-02   30003      1  the phone cannot be reached")
-    assert said[1] == "1970-01-02   99999      1  see Twilio"
+    assert said[1].startswith("1970-01-02   30003     <5  the phone cannot be reached")
+    assert said[0] == "1970-01-02   99999      5  see Twilio"
     done = run("store", "copy", old, DATABASE_URL=new)
     assert done.stdout == "copied 1 contacts and 1 messages\n"
     assert run("store", "failures", DATABASE_URL=new).stdout == "no reply has failed\n"
@@ -447,3 +458,69 @@ def test_a_table_that_is_none_is_named(tmp_path: Path, text: bytes, said: str) -
     result = run("evaluate", str(tmp_path / "x.tsv"))
     assert result.exit_code == 1
     assert said in result.stderr
+
+
+def test_what_is_kept_of_a_contact_is_shown_and_erased(tmp_path: Path) -> None:
+    place = {"DATABASE_URL": f"sqlite:///{tmp_path}/line.db", "ANSWERLINE_KEY": "k" * 20}
+    number = "+16045550123"
+    run("migrate", **place)
+    assert json.loads(run("contact", "export", number, **place).stdout) == []
+    store = SqliteStore(f"{tmp_path}/line.db")
+    key = contact_key(b"k" * 20, Inbound("twilio", number, "", ""))
+    state = Conversation(language="fr", screen="adult.cart", heard=1_800_000_000)
+    store.turn("m", key, 1, lambda _: (Reply("menu"), state))
+    (told,) = json.loads(run("contact", "export", number, **place).stdout)
+    assert told == {
+        "contact": key.hex(),
+        "opted_out": False,
+        "last_message": "2027-01-15T08:00:00+00:00",
+        "remembered": {"language": "fr", "screen": "adult.cart", "heard": 1_800_000_000},
+    }
+    changed = {**place, "ANSWERLINE_KEY": "n" * 20, "ANSWERLINE_KEY_OLD": "k" * 20}
+    assert run("contact", "erase", number, **changed).stdout == "erased\n"
+    assert run("contact", "erase", number, **place).stdout == "nothing was kept\n"
+    store.turn("n", key, 1, lambda _: (Reply("stop"), Conversation(opted_out=True)))
+    assert run("contact", "erase", number, **place).stdout == "erased, but for the opt-out\n"
+    assert store.opted_out(key)
+    assert run("contact", "erase", number, "--opt-out-too", **place).stdout == "erased\n"
+    assert store.contact(key) is None
+    store.close()
+    wrong = run("contact", "export", "6045550123", **place)
+    assert (wrong.exit_code, "+16045550123" in wrong.stderr) == (2, True)
+
+
+def test_texts_that_were_not_understood_are_shown_where_they_are_kept(tmp_path: Path) -> None:
+    place = {"DATABASE_URL": f"sqlite:///{tmp_path}/line.db"}
+    refused = run("unmatched", **place)
+    assert (refused.exit_code, "ANSWERLINE_UNMATCHED_DAYS is 0" in refused.stderr) == (1, True)
+    place["ANSWERLINE_UNMATCHED_DAYS"] = "7"
+    run("migrate", **place)
+    assert run("unmatched", **place).stdout == "nothing was kept yet\n"
+    store = SqliteStore(f"{tmp_path}/line.db")
+    for text in ("does … hurt", "does … hurt", "…"):
+        store.note_unmatched(Unmatched(0, "en", text))
+    store.close()
+    assert run("unmatched", **place).stdout.splitlines() == [
+        "1970-01-01  en          1  …",
+        "1970-01-01  en          2  does … hurt",
+    ]
+    told = json.loads(run("unmatched", "--json", **place).stdout.splitlines()[1])
+    assert told == {"day": "1970-01-01", "language": "en", "text": "does … hurt", "times": 2}
+
+
+def test_what_serve_needs_is_made_ready(tmp_path: Path) -> None:
+    place = {"DATABASE_URL": f"sqlite:///{tmp_path}/line.db", "ANSWERLINE_KEY": "k" * 20}
+    assert run("prepare", **place).exit_code == 0
+    assert (tmp_path / "line.line").stat().st_mode & 0o077 == 0
+    config = Config.from_env(place)
+    line = prepared.kept(config)
+    assert line is not None
+    assert list(line.library.editions) == list(make_line(config).library.editions)
+    # Made from other settings or other content, or written by somebody else, it is not read.
+    assert prepared.kept(replace(config, public_base_url="https://a.example.ca")) is None
+    assert prepared.kept(replace(config, key="n" * 20)) is None
+    kept = (tmp_path / "line.line").read_bytes()
+    (tmp_path / "line.line").write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    assert prepared.kept(config) is None
+    (tmp_path / "line.line").write_bytes(b"")
+    assert prepared.kept(config) is None

@@ -12,9 +12,10 @@ from bot import catalogs, checks
 from bot.config import ConfigError
 from bot.content import Content, read
 from bot.conversation import respond
-from bot.editions import ContentError, link_tag
+from bot.editions import link_tag
 from bot.line import Line
 from bot.model import Conversation, Inbound
+from bot.problems import ContentError
 from bot.schema import COMMANDS, PHRASES, plain, sentences, slots, source
 from bot.sms import Budget
 from bot.understanding import understand

@@ -30,9 +30,11 @@ def said(text: str, line: Line, before: Conversation | None = None) -> tuple[Rep
 
 
 def talk(line: Line, *texts: str) -> list[Reply]:
+    """Text one after the other, as fast as people do: every three seconds."""
     conversation, replies = Conversation(), []
-    for text in texts:
-        reply, conversation = said(text, line, conversation)
+    for number, text in enumerate(texts):
+        inbound = Inbound("test", "+1", "1", text)
+        reply, conversation = respond(inbound, conversation, line, NOW + 3 * number)
         replies.append(reply)
     return replies
 
@@ -230,6 +232,48 @@ def test_a_crisis_and_help_outlast_the_guard_against_loops(line: Line) -> None:
 def test_machines_that_vary_what_they_say_come_to_an_end(line: Line) -> None:
     replies = talk(line, *["thanks", "merci"] * 40)
     assert sum(bool(reply.text) for reply in replies) == BURST_LIMIT
+
+
+@pytest.mark.parametrize("gap", [0.1, 0.3, 0.5, 1, 1.7])
+@pytest.mark.parametrize("texts", [["HELP"], ["i want to die"], ["cart", "more", "FORGET ME"]])
+def test_nobody_gets_so_many_replies_that_a_carrier_sees_a_loop(
+    line: Line, texts: list[str], gap: float
+) -> None:
+    """Twilio blocks two sides that exchange 30 messages within 30 seconds."""
+    conversation, times = Conversation(), []
+    for number in range(600):
+        at = NOW + int(number * gap)
+        inbound = Inbound("test", "+1", "1", texts[number % len(texts)])
+        reply, conversation = respond(inbound, conversation, line, at)
+        times += [number * gap] if reply.text else []
+    assert max(sum(at <= one < at + 30 for one in times) for at in times) < 30
+    assert times[-1] > 600 * gap - 60  # and goes on
+
+
+def test_forget_me(line: Line) -> None:
+    french = [k.text for k in line.library.keywords if k.value == "forget" and k.language == "fr"]
+    for text in ("FORGET ME", "delete my data", "effacez mes données", french[0]):
+        _, before = said("cart child", line)
+        reply, after = said(text, line, before)
+        assert reply.label == "forget"
+        assert "1-888-939-3333" in reply.text
+        assert after == Conversation(rush=2, rushed=NOW)
+        assert said("more", line, after)[0].label == "more"  # and not page 2 of anything
+        assert "General info" in said("cart", line, after)[0].text  # a first reply again
+
+
+def test_forget_me_keeps_an_opt_out_and_sends_nothing(line: Line) -> None:
+    _, before = said("STOP", line, said("greffe", line)[1])
+    reply, after = said("forget me", line, before)
+    assert reply == Reply("forget")
+    assert after == Conversation(opted_out=True, rush=3, rushed=NOW)
+    assert not said("cart", line, after)[0].text
+    assert said("START", line, after)[0].label == "start"
+
+
+@pytest.mark.parametrize("text", ["forget it", "i forget my meds", "dont forget me", "forget"])
+def test_what_only_looks_like_forget_me(line: Line, text: str) -> None:
+    assert said(text, line)[0].label != "forget"
 
 
 # what was texted before, the text, and the label that it gets

@@ -21,11 +21,11 @@ from click.testing import CliRunner, Result
 from twilio.request_validator import RequestValidator
 
 from bot import reviews
-from bot.app import make_line
 from bot.cli import main
 from bot.config import Config
 from bot.content import read
-from bot.editions import ContentError
+from bot.making import make_line
+from bot.problems import ContentError
 
 from .conftest import ROOT
 from .test_serve import PATIENCE, answerline, environment, free_port, serving, text

@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.model import Conversation, Reply
-from bot.store import Failure, Store, StoreError
+from bot.store import Failure, Step, Store, StoreError, Unmatched
 from bot.store.copying import copy
 from bot.store.migrations import names
 from bot.store.postgres import PostgresStore, steps
@@ -69,6 +69,12 @@ def any_store(request: pytest.FixtureRequest) -> Store:
     """Each store in turn: the same cases hold for all."""
     store: Store = request.getfixturevalue("store" if request.param == "sqlite" else "shared")
     return store
+
+
+def heard(at: int, *, opted_out: bool = False) -> Step:
+    """Remember that a contact was heard, and what it asked for."""
+    state = Conversation(page=1, heard=at, opted_out=opted_out)
+    return lambda _: (Reply("menu"), state)
 
 
 def count(before: Conversation) -> tuple[Reply, Conversation]:
@@ -132,9 +138,10 @@ class TestStore:
         assert any_store.delivered("o", "failed", 30007, NOW + 86400)
         assert any_store.failures() == [Failure(day + 1, 30007, 1), Failure(day, 30003, 2)]
         # What was told is forgotten after 48 hours, the counts are not.
-        for number in range(20):
-            any_store.delivered(f"new {number}", "sent", 0, NOW + KEEP_REPLIES + 1)
+        assert any_store.purge(NOW + KEEP_REPLIES, 0, 99) == 0
+        assert any_store.purge(NOW + KEEP_REPLIES + 1, 0, 99) == 3
         assert any_store.delivered("m", "failed", 30003, NOW + KEEP_REPLIES + 1)
+        assert Failure(day, 30003, 2) in any_store.failures()
 
     def test_a_failed_turn_keeps_nothing(self, any_store: Store) -> None:
         def fail(_: Conversation) -> tuple[Reply, Conversation]:
@@ -153,14 +160,57 @@ class TestStore:
         old = [f"old {n}" for n in range(60)]
         for message in old:
             any_store.turn(message, b"c", NOW, count)
-        for n in range(100):
-            any_store.turn(f"new {n}", b"c", NOW + KEEP_REPLIES + 1, count)
+        any_store.turn("new 0", b"c", NOW + KEEP_REPLIES + 1, count)
+        assert any_store.purge(NOW + KEEP_REPLIES + 1, 0, 50) == 50
+        assert any_store.purge(NOW + KEEP_REPLIES + 1, 0, 50) == 10
         assert any_store.turn("new 0", b"c", NOW + KEEP_REPLIES + 1, refuse).text == "page 61"
         again = [
             any_store.turn(message, b"c", NOW + KEEP_REPLIES + 1, count).text for message in old
         ]
         assert len(set(again)) == 60
         assert "page 1" not in again
+
+    def test_contacts_not_heard_for_long_are_forgotten(self, any_store: Store) -> None:
+        for number in range(10):
+            any_store.turn(f"m{number}", b"c%d" % number, NOW, heard(NOW + number))
+        any_store.turn("stop", b"c3", NOW, heard(NOW + 3, opted_out=True))
+        place: bytes | None = b""
+        steps = 0
+        while place is not None:
+            place = any_store.sweep(place, NOW + 6, 4)
+            steps += 1
+        assert steps == 3
+        left = any_store.contacts(b"", 99)
+        assert [row.contact for row in left] == [b"c3", b"c6", b"c7", b"c8", b"c9"]
+        assert (left[0].opted_out, left[0].state) == (True, '{"opted_out":true}')
+        assert "page" in left[1].state
+        assert any_store.sweep(b"", NOW + 6, 99) is None
+        assert any_store.contacts(b"", 99) == left
+
+    def test_one_contact_is_shown_and_erased(self, any_store: Store) -> None:
+        any_store.turn("m1", b"c", NOW, heard(NOW))
+        any_store.turn("m2", b"d", NOW, heard(NOW, opted_out=True))
+        row = any_store.contact(b"c")
+        assert row is not None
+        assert (row.contact, row.opted_out, row.heard) == (b"c", False, NOW)
+        assert any_store.erase(b"c")
+        assert any_store.contact(b"c") is None
+        assert not any_store.erase(b"c")
+        assert any_store.erase(b"d")
+        assert any_store.contact(b"d") == (b"d", True, 0, '{"opted_out":true}')
+        assert any_store.opted_out(b"d")
+        assert any_store.erase(b"d", opt_out_too=True)
+        assert any_store.contact(b"d") is None
+
+    def test_texts_that_were_not_understood(self, any_store: Store) -> None:
+        day = NOW // 86400
+        old, new = Unmatched(day - 8, "fr", "… coûte #"), Unmatched(day, "en", "does … hurt")
+        for one in (old, new, new):
+            any_store.note_unmatched(one)
+        assert any_store.unmatched() == [new, new, old]
+        assert any_store.purge(NOW, 8, 99) == 0
+        assert any_store.purge(NOW, 7, 99) == 1
+        assert any_store.unmatched() == [new, new]
 
     def test_ping(self, any_store: Store) -> None:
         any_store.ping()
@@ -186,7 +236,7 @@ def taken(store: Store, number: int) -> None:
 def test_a_running_line_is_copied(store: SqliteStore, shared: PostgresStore, way: str) -> None:
     """What is in both after it was copied twice, while the one goes on, is what the one has."""
     source, target = (store, shared) if way.startswith("sqlite") else (shared, store)
-    opted_out = lambda before: (Reply("stop"), replace(before, opted_out=True))  # noqa: E731
+    opted_out = heard(NOW + 3000, opted_out=True)
     for number in range(2500):
         taken(source, number)
     assert copy(source, target) == (7, 2500)
@@ -200,7 +250,7 @@ def test_a_running_line_is_copied(store: SqliteStore, shared: PostgresStore, way
     assert target.opted_out(b"c1")
     assert target.turn("m7", b"c0", NOW, refuse).text == "page 2"
     # What the other has heard since is not put back.
-    target.turn("start", b"c1", NOW + 4000, lambda _: (Reply("start"), Conversation()))
+    target.turn("start", b"c1", NOW + 4000, heard(NOW + 4000))
     copy(source, target)
     assert not target.opted_out(b"c1")
 
@@ -461,15 +511,6 @@ def test_a_damaged_reply_counts_as_not_taken(
     assert store.turn("m", b"c", NOW, count).text == "page 2"
     assert store.turn("m", b"c", NOW, refuse).text == "page 2"
     assert "reply to a message could not be read" in caplog.text
-
-
-def test_replies_go_after_48_hours_also_at_a_message_a_day(path: str, store: SqliteStore) -> None:
-    for day in range(10):
-        store.turn(f"m{day}", b"c", NOW + day * 86400, count)
-    db = sqlite3.connect(path)
-    ((kept,),) = db.execute("SELECT count(*) FROM messages")
-    db.close()
-    assert kept <= 3
 
 
 def test_the_file_is_its_owners_alone(path: str, store: SqliteStore) -> None:

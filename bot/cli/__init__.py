@@ -1,17 +1,52 @@
 """The `answerline` command. An error is one clear line on stderr and an exit status not 0."""
 
 import os
-from typing import Any
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final
 
 import click
 
 from bot.config import Config, ConfigError
-from bot.editions import ContentError
+from bot.problems import ContentError
 from bot.store import StoreError
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "serve": "serve",
+    "prepare": "serve",
+    "migrate": "store",
+    "store": "store",
+    "contact": "contact",
+    "unmatched": "contact",
+    "chat": "simulate",
+    "text": "simulate",
+    "replies": "content",
+    "check": "content",
+    "locales": "content",
+    "documents": "documents",
+    "classify": "classify",
+    "explain": "explain",
+    "evaluate": "evaluate",
+    "learn": "learn",
+}
+"""The module of each command: only the one that is run is imported, so that serving stays small."""
 
 
 class Commands(click.Group):
     """Turns what an operator can mend into one line on stderr and exit status 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name every command."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command when it is asked for."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = getattr(import_module(f"bot.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -27,20 +62,3 @@ class Commands(click.Group):
 def main(context: click.Context) -> None:
     """Answer health questions by text message."""
     context.obj = Config.from_env(os.environ)
-
-
-from bot.cli import classify, content, documents, evaluate, explain, learn, serve, simulate, store  # noqa: E402 - they need `main`
-
-main.add_command(serve.serve)
-main.add_command(store.migrate)
-main.add_command(store.store)
-main.add_command(simulate.chat)
-main.add_command(simulate.text)
-main.add_command(content.replies)
-main.add_command(content.check)
-main.add_command(content.locales)
-main.add_command(documents.documents)
-main.add_command(classify.classify)
-main.add_command(explain.explain)
-main.add_command(evaluate.evaluate)
-main.add_command(learn.learn)

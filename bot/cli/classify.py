@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from bot.app import make_line
 from bot.config import Config
 from bot.conversation import respond
 from bot.library import audience_of
 from bot.line import Line
+from bot.making import make_line
 from bot.model import Conversation, Inbound, Reply
 from bot.understanding import Note
 

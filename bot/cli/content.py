@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import click
 
 from bot import catalogs, checks, sms
-from bot.app import sending
 from bot.config import Config
 from bot.content import Content, read
-from bot.editions import ContentError, Problem
 from bot.library import ENGLISH, Answer, Edition
 from bot.line import Line
+from bot.making import sending
+from bot.problems import ContentError, Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from typing import Final
 
 import click
 
-from bot.app import make_line
 from bot.cli.classify import label
 from bot.config import Config
 from bot.library import audience_of
 from bot.line import Line
+from bot.making import make_line
 
 SAME: Final = {"child.immunotherapy": "child.cart"}
 """On the child page, immunotherapy is CAR T."""

@@ -2,9 +2,9 @@
 
 import click
 
-from bot.app import make_line
 from bot.cli.classify import answered
 from bot.config import Config
+from bot.making import make_line
 
 
 @click.command()

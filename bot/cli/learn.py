@@ -12,13 +12,13 @@ from typing import Final
 
 import click
 
-from bot.app import make_line
 from bot.cli.evaluate import SAME as SAME_LABEL
 from bot.cli.evaluate import table
 from bot.clue_files import WEIGHTS
 from bot.config import Config
 from bot.library import MENU, audience_of
 from bot.line import Line
+from bot.making import make_line
 from bot.understanding.clues import read
 from bot.understanding.intent import Known
 from bot.understanding.weights import LANGUAGE, OTHER, SAME, features

@@ -7,16 +7,20 @@ in it would be reset with it.
 import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
 import click
 from flask import Flask
 
-from bot.app import create_app, make_line, take_up
+from bot.app import create_app, take_up
 from bot.config import Config, ConfigError
-from bot.editions import ContentError
 from bot.line import Line
+from bot.prepared import is_kept, line_of
+from bot.problems import ContentError
+from bot.store import StoreError, open_store
 
 TO_WORKERS = signal.SIGUSR1
 """Tells a worker to read the content again."""
@@ -35,7 +39,7 @@ class Loader:
         """Make a worker's app; a signal to end that comes meanwhile ends the worker."""
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, signal.SIG_DFL)
-        app = create_app(Config.from_env(os.environ), self.line)
+        app = create_app(line=self.line)
 
         _on(TO_WORKERS, lambda line: take_up(app, line))
         return app
@@ -45,8 +49,8 @@ class Loader:
         return {"line": None}
 
     def read(self, config: Config) -> None:
-        """Set the line up; raises what `make_line` raises."""
-        self.line = make_line(config)
+        """Take up the line that was prepared; where none is kept, set it up here."""
+        self.line = line_of(config)
         gc.collect()
         gc.freeze()  # the collector would write to what workers share
 
@@ -66,6 +70,21 @@ class Loader:
         _on(signal.SIGHUP, keep)
 
 
+def prepare_apart(config: Config) -> None:
+    """Have a process of its own make the database and the line ready, where they are not.
+
+    What that takes (memory, and libraries that the workers do without) goes with it. Raises
+    ClickException with what it said where it could not.
+    """
+    if open_store(config.database).current() and is_kept(config):
+        return
+    command = [sys.executable, "-m", "bot", "prepare"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise click.ClickException(done.stderr.removeprefix("Error: ").strip())
+    click.echo(done.stderr, nl=False, err=True)
+
+
 def _on(signal_: signal.Signals, keep: Callable[[Line], None]) -> None:
     """Read the content at a signal, in a thread; one reading after the other, so the last wins."""
     one_at_a_time = threading.Lock()
@@ -79,10 +98,11 @@ def _on(signal_: signal.Signals, keep: Callable[[Line], None]) -> None:
 
 def _read_again(keep: Callable[[Line], None]) -> None:
     try:
-        line = make_line(Config.from_env(os.environ))
-    except (ContentError, ConfigError) as error:
+        config = Config.from_env(os.environ)
+        prepare_apart(config)
+        line = line_of(config)
+    except (click.ClickException, ContentError, ConfigError, StoreError) as error:
         said = f"Reload: the content is left as it was, as it has faults:\n{error}"
         click.echo(said, err=True)
         return
-    _ = line.layout.screens  # cut now, and not while somebody waits
     keep(line)

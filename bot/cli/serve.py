@@ -4,15 +4,18 @@ import ipaddress
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
-from bot.app import beside_database, contact_secret
-from bot.cli.loader import Loader
+from bot.cli.loader import Loader, prepare_apart
 from bot.config import Config
-from bot.keys import own_secret
+from bot.keys import beside_database, contact_secret, own_secret
+from bot.prepared import line_of
 from bot.store import StoreError, open_store
 
 KILL_SECONDS = 20
@@ -44,7 +47,9 @@ def serve(
 
     port = port or config.port
     loader = Loader()
-    _prepare(config, loader)
+    prepare_apart(config)
+    contact_secret(config)
+    loader.read(config)
     if not config.twilio_auth_token:
         _own_token(config, host)
     _refuse_used_port(host, port)
@@ -69,21 +74,34 @@ def serve(
         pid_file=pid_file,
     )
     server.on_startup(lambda: loader.listen(lambda: [_pid(one) for one in server.wrks]))
-    server.serve(target_loader=loader, wrap_loader=False)
+    with _counting_together(config):
+        server.serve(target_loader=loader, wrap_loader=False)
 
 
-def _pid(worker: Any) -> int:
-    return int(worker.inner.pid)
+@contextmanager
+def _counting_together(config: Config) -> Iterator[None]:
+    """Give workers a folder in which they count together, where somebody may see it."""
+    if not config.status or os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        yield
+        return
+    with TemporaryDirectory(prefix="answerline-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
-def _prepare(config: Config, loader: Loader) -> None:
-    """Find out here, once, what would fail in every worker; make the database before forking."""
-    loader.read(config)
+@click.command()
+@click.pass_obj
+def prepare(config: Config) -> None:
+    """Make the database and read the content, so that `serve` starts at once."""
     store = open_store(config.database)
     if not store.current():
         store.migrate()
     store.close()
-    contact_secret(config)
+    line_of(config)
+
+
+def _pid(worker: Any) -> int:
+    return int(worker.inner.pid)
 
 
 def _own_token(config: Config, host: str) -> None:

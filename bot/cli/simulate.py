@@ -14,10 +14,11 @@ import click
 from msgspec.structs import replace
 
 from bot import sms
-from bot.app import beside_database, make_line
 from bot.channels.twilio import PATH
 from bot.config import Config
+from bot.keys import beside_database
 from bot.languages import PSEUDO
+from bot.making import make_line
 from bot.model import Inbound, Reply
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns, contact_key

@@ -7,7 +7,7 @@ import click
 from bot.channels.twilio import ERRORS
 from bot.config import Config, database
 from bot.store import copying, open_store
-from bot.store.rows import DAY
+from bot.store.rows import DAY, FEWEST
 
 
 @click.command()
@@ -47,12 +47,16 @@ def copy_store(config: Config, source: str) -> None:
 @store.command()
 @click.pass_obj
 def failures(config: Config) -> None:
-    """Show which replies the carrier could not deliver: by day, error code and its meaning."""
+    """Show which replies the carrier could not deliver: by day, error code and its meaning.
+
+    Counts under 5 are not told, as they may point at a person.
+    """
     kept = open_store(config.database)
     rows = kept.failures()
     kept.close()
     for row in rows:
         day = datetime.fromtimestamp(row.day * DAY, UTC).date()
-        click.echo(f"{day}  {row.code:6} {row.times:6}  {ERRORS.get(row.code, 'see Twilio')}")
+        times = str(row.times) if row.times >= FEWEST else f"<{FEWEST}"
+        click.echo(f"{day}  {row.code:6} {times:>6}  {ERRORS.get(row.code, 'see Twilio')}")
     if not rows:
         click.echo("no reply has failed")

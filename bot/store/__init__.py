@@ -43,6 +43,14 @@ class Failure(NamedTuple):
     times: int
 
 
+class Unmatched(NamedTuple):
+    """A text that the line could not answer, scrubbed, with the day and language it came in."""
+
+    day: int
+    language: str
+    text: str
+
+
 class Store(Protocol):
     """What every store does."""
 
@@ -70,6 +78,31 @@ class Store(Protocol):
 
     def failures(self) -> list[Failure]:
         """Give the failures of replies, the latest days first."""
+
+    def unmatched(self) -> list[Unmatched]:
+        """Give the texts kept for improving understanding, the latest days first."""
+
+    def note_unmatched(self, text: Unmatched) -> None:
+        """Keep a scrubbed text that was not understood."""
+
+    def contact(self, contact: bytes) -> ContactRow | None:
+        """Give all that is kept of a contact."""
+
+    def erase(self, contact: bytes, *, opt_out_too: bool = False) -> bool:
+        """Forget a contact, but for its opt-out; tell whether anything was known."""
+
+    def purge(self, now: int, unmatched_days: int, count: int) -> int:
+        """Delete what is kept for a time only and is older, up to `count` of each; give how many.
+
+        Replies and what became of them are kept for 48 hours.
+        """
+
+    def sweep(self, after: bytes, before: int, count: int) -> bytes | None:
+        """Forget those of the next `count` contacts that were not heard since `before`.
+
+        Opt-outs are kept, without anything else. Give where to go on, and None at the end: no
+        index has to be kept for it, and no transaction takes longer than a few turns.
+        """
 
     def opted_out(self, contact: bytes) -> bool:
         """Tell whether a contact has opted out; StoreError where that cannot be read."""
@@ -99,8 +132,11 @@ class Store(Protocol):
         """Let go of connections."""
 
 
-def open_store(database: str) -> Store:
-    """Open the store that a setting names: a PostgreSQL address, or a file."""
+def open_store(database: str, synchronous: str = "normal") -> Store:
+    """Open the store that a setting names: a PostgreSQL address, or a file.
+
+    `synchronous` (normal, full) is a file's; PostgreSQL has a setting of its own.
+    """
     if is_address(database):
         try:
             from bot.store.postgres import PostgresStore  # noqa: PLC0415 - 21 MB, not for a file
@@ -111,7 +147,7 @@ def open_store(database: str) -> Store:
         return PostgresStore(database)
     from bot.store.sqlite import SqliteStore  # noqa: PLC0415
 
-    return SqliteStore(database)
+    return SqliteStore(database, synchronous=synchronous)
 
 
 def is_address(database: str) -> bool:

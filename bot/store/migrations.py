@@ -42,6 +42,16 @@ def m002_deliveries(db: Database) -> None:
     )
 
 
+@migrations()
+def m003_unmatched(db: Database) -> None:
+    """Keep scrubbed texts that were not understood, where an operator has allowed it."""
+    db.execute(
+        "CREATE TABLE unmatched("
+        "number INTEGER PRIMARY KEY, day INTEGER NOT NULL, language TEXT NOT NULL, "
+        "text TEXT NOT NULL)"
+    )
+
+
 def migrate(connection: sqlite3.Connection, wait: float) -> list[str]:
     """Apply what is missing and name it; LookupError for a schema newer than this release.
 

@@ -15,11 +15,12 @@ from importlib import resources
 from typing import Any, Final, LiteralString
 
 import psycopg
+from psycopg import sql
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from bot.model import Conversation, Reply
-from bot.store import ContactRow, Failure, MessageRow, Step, StoreError
-from bot.store.rows import DAY, KEEP_REPLIES, PURGE_EVERY, PURGE_SECONDS, kept_reply, kept_state
+from bot.store import ContactRow, Failure, MessageRow, Step, StoreError, Unmatched
+from bot.store.rows import DAY, OPTED_OUT, kept_for_a_time, kept_reply, kept_state
 
 WAIT: Final = 4.0
 """Seconds to wait for a connection, or for another's lock: well under a carrier's 15."""
@@ -47,10 +48,17 @@ ON CONFLICT(contact) DO UPDATE
 SET opted_out = excluded.opted_out, heard = excluded.heard, state = excluded.state
 """
 _KEEP_MESSAGE: Final = "INSERT INTO messages(message, at, reply) VALUES(%s, %s, %s)"
-_FORGET: Final = """
-DELETE FROM messages WHERE at < %s
-AND number IN (SELECT number FROM messages ORDER BY number LIMIT %s FOR UPDATE SKIP LOCKED)
+_FORGET_THESE: Final = """
+DELETE FROM contacts WHERE NOT opted_out AND contact IN (
+SELECT contact FROM contacts WHERE contact > %s AND contact <= %s AND heard < %s
+FOR UPDATE SKIP LOCKED)
 """
+_STRIP_THESE: Final = """
+UPDATE contacts SET state = %s WHERE opted_out AND contact IN (
+SELECT contact FROM contacts WHERE contact > %s AND contact <= %s AND heard < %s AND state <> %s
+FOR UPDATE SKIP LOCKED)
+"""
+"""Both leave out the contacts that a turn is at."""
 
 
 class PostgresStore:
@@ -60,7 +68,6 @@ class PostgresStore:
         self._url = url
         self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
         self._lock = threading.Lock()
-        self._local = threading.local()
         self._watch = Watch()
 
     def turn(
@@ -96,33 +103,77 @@ class PostgresStore:
 
     def delivered(self, message: str, status: str, code: int, now: int) -> bool:
         """Note once what became of a reply: see `Store.delivered`."""
-        try:
-            with self._connection() as db, db.transaction():
-                new = db.execute(
-                    "INSERT INTO deliveries(message, status, at) VALUES(%s, %s, %s) "
-                    "ON CONFLICT DO NOTHING",
-                    (message, status, now),
-                ).rowcount
-                if new and code:
-                    db.execute(
-                        "INSERT INTO failures(day, code, count) VALUES(%s, %s, 1) "
-                        "ON CONFLICT(day, code) DO UPDATE SET count = failures.count + 1",
-                        (now // DAY, code),
-                    )
-                if new:
-                    db.execute(
-                        "DELETE FROM deliveries WHERE at < %s AND number IN (SELECT number FROM "
-                        "deliveries ORDER BY number LIMIT 2 FOR UPDATE SKIP LOCKED)",
-                        (now - KEEP_REPLIES,),
-                    )
-        except (psycopg.Error, PoolTimeout) as error:
-            raise _failed(error) from error
+        with self._writing() as db:
+            new = db.execute(
+                "INSERT INTO deliveries(message, status, at) VALUES(%s, %s, %s) "
+                "ON CONFLICT DO NOTHING",
+                (message, status, now),
+            ).rowcount
+            if new and code:
+                db.execute(
+                    "INSERT INTO failures(day, code, count) VALUES(%s, %s, 1) "
+                    "ON CONFLICT(day, code) DO UPDATE SET count = failures.count + 1",
+                    (now // DAY, code),
+                )
         return bool(new)
 
     def failures(self) -> list[Failure]:
         """Give the failures of replies: see `Store.failures`."""
         query = "SELECT day, code, count FROM failures ORDER BY day DESC, count DESC, code"
         return [Failure(*row) for row in self._rows(query, ())]
+
+    def unmatched(self) -> list[Unmatched]:
+        """Give texts that were not understood: see `Store.unmatched`."""
+        query = "SELECT day, language, text FROM unmatched ORDER BY day DESC, number DESC"
+        return [Unmatched(*row) for row in self._rows(query, ())]
+
+    def note_unmatched(self, text: Unmatched) -> None:
+        """Keep a text that was not understood: see `Store.note_unmatched`."""
+        self._many("INSERT INTO unmatched(day, language, text) VALUES(%s, %s, %s)", [text])
+
+    def contact(self, contact: bytes) -> ContactRow | None:
+        """Give what is kept of a contact: see `Store.contact`."""
+        query = "SELECT contact, opted_out, heard, state FROM contacts WHERE contact = %s"
+        row = self._row(query, (contact,))
+        return ContactRow(bytes(row[0]), bool(row[1]), row[2], row[3]) if row else None
+
+    def erase(self, contact: bytes, *, opt_out_too: bool = False) -> bool:
+        """Forget a contact: see `Store.erase`."""
+        gone = "DELETE FROM contacts WHERE contact = %s AND (%s OR NOT opted_out)"
+        left = "UPDATE contacts SET state = %s, heard = 0 WHERE contact = %s"
+        with self._writing() as db:
+            if db.execute(gone, (contact, opt_out_too)).rowcount:
+                return True
+            return bool(db.execute(left, (OPTED_OUT, contact)).rowcount)
+
+    def purge(self, now: int, unmatched_days: int, count: int) -> int:
+        """Delete what is past its time: see `Store.purge`."""
+        with self._writing() as db:
+            return sum(
+                db.execute(
+                    sql.SQL(
+                        "DELETE FROM {0} WHERE {1} < %s AND number IN "
+                        "(SELECT number FROM {0} ORDER BY number LIMIT %s FOR UPDATE SKIP LOCKED)"
+                    ).format(sql.Identifier(table), sql.Identifier(column)),
+                    (before, count),
+                ).rowcount
+                for table, column, before in kept_for_a_time(now, unmatched_days)
+            )
+
+    def sweep(self, after: bytes, before: int, count: int) -> bytes | None:
+        """Forget contacts not heard for long: see `Store.sweep`."""
+        found = self._rows(
+            "SELECT contact FROM contacts WHERE contact > %s ORDER BY contact LIMIT %s",
+            (after, count),
+        )
+        if not found:
+            return None
+        last = bytes(found[-1][0])
+        with self._writing() as db:
+            these = (after, last, before)
+            db.execute(_FORGET_THESE, these)
+            db.execute(_STRIP_THESE, (OPTED_OUT, *these, OPTED_OUT))
+        return last if len(found) == count else None
 
     def opted_out(self, contact: bytes) -> bool:
         """Tell whether a contact has opted out."""
@@ -235,18 +286,8 @@ class PostgresStore:
             before = Conversation() if state is None else kept_state(state, bool(opted_out))
             answer, after = step(before)
             db.execute(_KEEP_MESSAGE, (message, now, answer.to_json()))
-            db.execute(_KEEP_CONTACT, (contact, after.opted_out, now, after.to_json()))
-            self._forget_some(db, now)
+            db.execute(_KEEP_CONTACT, (contact, after.opted_out, after.heard, after.to_json()))
         return answer
-
-    def _forget_some(self, db: psycopg.Connection[Any], now: int) -> None:
-        """Delete a few old replies now and then, and none that another turn is at."""
-        turns: int = getattr(self._local, "turns", 0) + 1
-        last: int = getattr(self._local, "purged", 0)
-        self._local.turns = turns
-        if turns >= PURGE_EVERY or not 0 <= now - last < PURGE_SECONDS:
-            self._local.turns, self._local.purged = 0, now
-            db.execute(_FORGET, (now - KEEP_REPLIES, 2 * PURGE_EVERY))
 
     def _rows(self, query: LiteralString, values: tuple[object, ...]) -> list[Any]:
         try:
@@ -256,9 +297,15 @@ class PostgresStore:
             raise _failed(error) from error
 
     def _many(self, query: LiteralString, rows: Sequence[tuple[object, ...]]) -> None:
+        with self._writing() as db, db.cursor() as cursor:
+            cursor.executemany(query, rows)
+
+    @contextmanager
+    def _writing(self) -> "Iterator[psycopg.Connection[Any]]":
+        """Give a connection in a transaction of its own, which is all or nothing."""
         try:
-            with self._connection() as db, db.transaction(), db.cursor() as cursor:
-                cursor.executemany(query, rows)
+            with self._connection() as db, db.transaction():
+                yield db
         except (psycopg.Error, PoolTimeout) as error:
             raise _failed(error) from error
 

@@ -8,12 +8,13 @@ from bot.model import Conversation, Reply
 KEEP_REPLIES: Final = 48 * 3600
 """Seconds for which a repeated message id gets the same reply."""
 
+FEWEST: Final = 5
+"""Counts below this are not told in reports."""
+
 DAY: Final = 24 * 3600
 
-PURGE_EVERY: Final = 50
-PURGE_SECONDS: Final = 600
-"""Turns and seconds, whichever comes first, between two purges by a thread; each of at most twice
-as many replies as turns."""
+OPTED_OUT: Final = Conversation(opted_out=True).to_json()
+"""What is left of a contact that is forgotten and has opted out."""
 
 log = logging.getLogger("bot.store")
 
@@ -37,3 +38,12 @@ def kept_state(text: str | bytes, opted_out: bool) -> Conversation:
     except ValueError as error:
         log.error("a contact's state could not be read and begins anew (%s)", type(error))
         return Conversation(opted_out=opted_out)
+
+
+def kept_for_a_time(now: int, unmatched_days: int) -> tuple[tuple[str, str, int], ...]:
+    """Name each table that is kept for a time only: the column of its age, and what is past."""
+    return (
+        ("messages", "at", now - KEEP_REPLIES),
+        ("deliveries", "at", now - KEEP_REPLIES),
+        ("unmatched", "day", now // DAY - unmatched_days),
+    )

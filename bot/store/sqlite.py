@@ -8,15 +8,16 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 from bot.model import Conversation, Reply
-from bot.store import ContactRow, Failure, MessageRow, Step, StoreError
-from bot.store.rows import DAY, KEEP_REPLIES, PURGE_EVERY, PURGE_SECONDS, kept_reply, kept_state
+from bot.store import ContactRow, Failure, MessageRow, Step, StoreError, Unmatched
+from bot.store.rows import DAY, OPTED_OUT, kept_for_a_time, kept_reply, kept_state
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """How many migrations this release has; kept in the file as its user_version."""
 
 WAIT: Final = 5.0
@@ -27,10 +28,14 @@ _POLL: Final = 0.0001
 
 
 class SqliteStore:
-    """A `Store` in one file; `path` may be `:memory:` for one thread of one process."""
+    """A `Store` in one file; `path` may be `:memory:` for one thread of one process.
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    `synchronous` is SQLite's own: FULL waits for the disk at every turn, NORMAL (in which a power
+    cut may take the last turns, and never damages the file) only where somebody opts out or in.
+    """
+
+    def __init__(self, path: str, *, synchronous: str = "normal") -> None:
+        self.path, self.synchronous = path, synchronous
         self._local = threading.local()
 
     def turn(
@@ -56,9 +61,7 @@ class SqliteStore:
 
     def delivered(self, message: str, status: str, code: int, now: int) -> bool:
         """Note once what became of a reply: see `Store.delivered`."""
-        db = self._connection()
-        try:
-            _patiently(db, "BEGIN IMMEDIATE")
+        with self._writing() as db:
             new = db.execute(
                 "INSERT INTO deliveries(message, status, at) VALUES(?, ?, ?) "
                 "ON CONFLICT DO NOTHING",
@@ -70,23 +73,69 @@ class SqliteStore:
                     "ON CONFLICT(day, code) DO UPDATE SET count = count + 1",
                     (now // DAY, code),
                 )
-            if new:
-                db.execute(
-                    "DELETE FROM deliveries WHERE at < ? AND number IN "
-                    "(SELECT number FROM deliveries ORDER BY number LIMIT 2)",
-                    (now - KEEP_REPLIES,),
-                )
-            db.execute("COMMIT")
-        except sqlite3.Error as error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
         return bool(new)
 
     def failures(self) -> list[Failure]:
         """Give the failures of replies: see `Store.failures`."""
         query = "SELECT day, code, count FROM failures ORDER BY day DESC, count DESC, code"
         return [Failure(*row) for row in self._rows(query, ())]
+
+    def unmatched(self) -> list[Unmatched]:
+        """Give texts that were not understood: see `Store.unmatched`."""
+        query = "SELECT day, language, text FROM unmatched ORDER BY day DESC, number DESC"
+        return [Unmatched(*row) for row in self._rows(query, ())]
+
+    def note_unmatched(self, text: Unmatched) -> None:
+        """Keep a text that was not understood: see `Store.note_unmatched`."""
+        self._many("INSERT INTO unmatched(day, language, text) VALUES(?, ?, ?)", [text])
+
+    def contact(self, contact: bytes) -> ContactRow | None:
+        """Give what is kept of a contact: see `Store.contact`."""
+        rows = self._rows(
+            "SELECT contact, opted_out, heard, CAST(state AS TEXT) FROM contacts WHERE contact = ?",
+            (contact,),
+        )
+        return ContactRow(rows[0][0], bool(rows[0][1]), *rows[0][2:]) if rows else None
+
+    def erase(self, contact: bytes, *, opt_out_too: bool = False) -> bool:
+        """Forget a contact: see `Store.erase`."""
+        gone = "DELETE FROM contacts WHERE contact = ? AND (? OR NOT opted_out)"
+        left = "UPDATE contacts SET state = ?, heard = 0 WHERE contact = ?"
+        with self._writing() as db:
+            if db.execute(gone, (contact, opt_out_too)).rowcount:
+                return True
+            return bool(db.execute(left, (OPTED_OUT, contact)).rowcount)
+
+    def purge(self, now: int, unmatched_days: int, count: int) -> int:
+        """Delete what is past its time: see `Store.purge`."""
+        with self._writing() as db:
+            return sum(
+                db.execute(
+                    f"DELETE FROM {table} WHERE {column} < ? AND number IN "  # noqa: S608 - ours
+                    f"(SELECT number FROM {table} ORDER BY number LIMIT ?)",
+                    (before, count),
+                ).rowcount
+                for table, column, before in kept_for_a_time(now, unmatched_days)
+            )
+
+    def sweep(self, after: bytes, before: int, count: int) -> bytes | None:
+        """Forget contacts not heard for long: see `Store.sweep`."""
+        where = "contact > ? AND contact <= ? AND heard < ?"
+        found = self._rows(
+            "SELECT contact FROM contacts WHERE contact > ? ORDER BY contact LIMIT ?",
+            (after, count),
+        )
+        if not found:
+            return None
+        last: bytes = found[-1][0]
+        with self._writing() as db:
+            these = (after, last, before)
+            db.execute(f"DELETE FROM contacts WHERE {where} AND NOT opted_out", these)  # noqa: S608
+            db.execute(
+                f"UPDATE contacts SET state = ? WHERE {where} AND opted_out AND state <> ?",  # noqa: S608
+                (OPTED_OUT, *these, OPTED_OUT),
+            )
+        return last if len(found) == count else None
 
     def opted_out(self, contact: bytes) -> bool:
         """Tell whether a contact has opted out."""
@@ -198,15 +247,22 @@ class SqliteStore:
             raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
     def _many(self, query: str, rows: Sequence[tuple[object, ...]]) -> None:
+        with self._writing() as db:
+            db.executemany(query, rows)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection in a transaction of its own, which is all or nothing."""
         db = self._connection()
         try:
             _patiently(db, "BEGIN IMMEDIATE")
-            db.executemany(query, rows)
+            yield db
             db.execute("COMMIT")
         except sqlite3.Error as error:
+            raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
+        finally:
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
     def _make(self) -> None:
         """Make the file, if it is not there, for its owner alone: opt-outs are in it."""
@@ -227,6 +283,7 @@ class SqliteStore:
     ) -> Reply:
         # The write lock is taken at once, so between looking for the message and keeping it nobody
         # else can have taken it: a repeat is answered by what is kept, in any process.
+        asked = False
         _patiently(db, "BEGIN IMMEDIATE")
         try:
             kept = self._kept(db, message)
@@ -238,7 +295,8 @@ class SqliteStore:
                         "UPDATE OR IGNORE contacts SET contact = ? WHERE contact = ?",
                         (contact, former),
                     )
-                reply, conversation = step(self._load(db, contact))
+                before = self._load(db, contact)
+                reply, conversation = step(before)
                 db.execute(
                     "INSERT OR REPLACE INTO messages(message, at, reply) VALUES(?, ?, ?)",
                     (message, now, reply.to_json()),
@@ -247,28 +305,34 @@ class SqliteStore:
                     "INSERT INTO contacts(contact, opted_out, heard, state) VALUES(?, ?, ?, ?) "
                     "ON CONFLICT(contact) DO UPDATE SET opted_out = excluded.opted_out, "
                     "heard = excluded.heard, state = excluded.state",
-                    (contact, conversation.opted_out, now, conversation.to_json()),
+                    (
+                        contact,
+                        conversation.opted_out,
+                        conversation.heard,
+                        conversation.to_json(),
+                    ),
                 )
-                self._forget_some(db, now)
+                asked = conversation.opted_out != before.opted_out
             db.execute("COMMIT")
+            if asked:
+                self._on_disk()
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
         return reply
 
-    def _forget_some(self, db: sqlite3.Connection, now: int) -> None:
-        """Delete a few old replies now and then, and never so many that a turn has to wait."""
-        turns: int = getattr(self._local, "turns", 0) + 1
-        last: int = getattr(self._local, "purged", 0)
-        self._local.turns = turns
-        if turns >= PURGE_EVERY or not 0 <= now - last < PURGE_SECONDS:
-            self._local.turns, self._local.purged = 0, now
-            db.execute(
-                "DELETE FROM messages WHERE at < ? AND number IN "
-                "(SELECT number FROM messages ORDER BY number LIMIT ?)",
-                (now - KEEP_REPLIES, 2 * PURGE_EVERY),
-            )
+    def _on_disk(self) -> None:
+        """Wait until all that was committed is on disk.
+
+        A power cut may take the last turns of a line, but no opt-out that was confirmed.
+        """
+        with suppress(FileNotFoundError):  # all of it is in the database already, or in memory
+            log = os.open(f"{self.path}-wal", os.O_RDONLY)
+            try:
+                os.fsync(log)
+            finally:
+                os.close(log)
 
     def _kept(self, db: sqlite3.Connection, message: str) -> Reply | None:
         """Give the reply to a message that was taken before; a damaged one counts as not taken."""
@@ -288,7 +352,7 @@ class SqliteStore:
         if connection is None:
             connection = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)
             _patiently(connection, "PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA synchronous={self.synchronous}")
             # Fewer, larger checkpoints: a third off the slowest turns, for 16 MB of log at most.
             connection.execute("PRAGMA wal_autocheckpoint=4000")
             connection.execute("PRAGMA busy_timeout=0")  # from here on `_patiently` waits

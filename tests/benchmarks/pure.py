@@ -26,11 +26,13 @@ from msgspec.structs import replace
 from twilio.request_validator import RequestValidator
 
 from bot import sms
-from bot.app import contact_secret, create_app, make_line
+from bot.app import create_app
 from bot.channels import twilio
 from bot.config import Config
 from bot.conversation import respond
+from bot.keys import contact_secret
 from bot.line import Line
+from bot.making import make_line
 from bot.model import Conversation, Inbound, Reply
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns, contact_key

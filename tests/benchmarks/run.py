@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -50,6 +50,9 @@ SERVERS: Final[Mapping[str, tuple[str, ...]]] = {
     "answerline serve": ("bot", "serve", "--port", "{port}", "--workers", str(WORKERS)),
     "best": (*_GRANIAN, "tests.benchmarks.floor:best"),
     "lib": (*_GRANIAN, "tests.benchmarks.floor:lib"),
+    "answerline serve, synchronous full": (
+        "bot", "serve", "--port", "{port}", "--workers", str(WORKERS),
+    ),
     "answerline serve, PostgreSQL": (
         "bot", "serve", "--port", "{port}", "--workers", str(WORKERS),
     ),
@@ -64,7 +67,7 @@ SERVERS: Final[Mapping[str, tuple[str, ...]]] = {
 COLUMNS: Final = {
     "per_second": "messages/s", "cpu_us": "CPU µs/message", "p50_ms": "p50 ms", "p99_ms": "p99 ms",
     "paced_p99_ms": f"p99 ms at {PACE:.0f}/s", "pss_mib": "PSS MiB", "mean_bytes": "bytes/answer",
-    "start_ms": "start ms",
+    "start_ms": "start ms", "prepare_ms": "prepare ms",
 }  # fmt: skip
 
 
@@ -105,13 +108,13 @@ def measure(
     name: str, requests: int, concurrency: int, seed: int
 ) -> tuple[dict[str, float], list[str]]:
     """Start one server, load it, end it: its figures, and what was wrong."""
-    with serving(name) as (pid, url, start_ms):
+    with serving(name) as (pid, url, starting):
         load = partial(loadgen.run, url, TOKEN, signed_url=BASE_URL + PATH, senders=SENDERS)
         load(WARMUP, concurrency=concurrency, seed=1000 + seed)
         full = load(requests, concurrency=concurrency, seed=seed, pid=pid)
         paced = load(PACED, concurrency=4 * concurrency, seed=2000 + seed, rate=PACE)
     figures = {column: float(getattr(full, column, 0.0)) for column in COLUMNS}
-    figures |= {"paced_p99_ms": paced.p99_ms, "start_ms": start_ms}
+    figures |= {"paced_p99_ms": paced.p99_ms, **starting}
     faults = [
         f"{result.good} of {result.sent} were good: {result.errors}"
         for result in (full, paced)
@@ -120,13 +123,35 @@ def measure(
     return figures, faults
 
 
-@contextmanager
-def serving(name: str) -> Iterator[tuple[int, str, float]]:
-    """Run a server with a database of its own: its process id, its address, its start's time.
+def environment() -> dict[str, str]:
+    """Give what every server is told."""
+    return {
+        **{key: value for key, value in os.environ.items() if key not in SETTINGS},
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "PUBLIC_BASE_URL": BASE_URL,
+        "ANSWERLINE_KEY": "a key for benchmarks only",
+        "PYTHONPATH": str(ROOT),
+    }
 
-    The time is in milliseconds from the start of the process to its first good answer, to a person
-    who texts while the database does not exist yet (gunicorn: while it is empty). What the server
-    wrote is shown if it failed to start, or logged an error.
+
+@cache
+def prepared() -> tuple[bytes, float]:
+    """Have the content read, once for all servers: what is kept of it, and the milliseconds."""
+    with tempfile.TemporaryDirectory(prefix="answerline-") as folder:
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "bot", "prepare"]
+        subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
+        took = round((time.perf_counter() - began) * 1e3, 1)
+        return Path(folder, "answerline.line").read_bytes(), took
+
+
+@contextmanager
+def serving(name: str) -> Iterator[tuple[int, str, dict[str, float]]]:
+    """Run a server with a database of its own: its process id, its address, how it started.
+
+    `prepare_ms` is how long the product took to read its content and make its database, once for
+    each content; `start_ms` is from the start of the process to its first good answer. What the
+    server wrote is shown if it failed to start, or logged an error.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="answerline-"))
@@ -136,33 +161,34 @@ def serving(name: str) -> Iterator[tuple[int, str, float]]:
         if "PostgreSQL" in name:
             database = floor = stack.enter_context(postgres(Path(folder, "pg")))
         environ = {
-            **{key: value for key, value in os.environ.items() if key not in SETTINGS},
-            "TWILIO_AUTH_TOKEN": TOKEN,
-            "PUBLIC_BASE_URL": BASE_URL,
-            "ANSWERLINE_KEY": "a key for benchmarks only",
+            **environment(),
             "DATABASE_URL": database,
             "ANSWERLINE_SPOOL": f"{folder}/spool",
             "FLOOR_DATABASE": floor,
+            "ANSWERLINE_SYNCHRONOUS": "full" if "full" in name else "normal",
         }
         port = free_port()
         url = f"http://127.0.0.1:{port}{PATH}"
         command = [sys.executable, "-m", *(part.format(port=port) for part in SERVERS[name])]
-        if "gunicorn" in command:  # `serve` makes the database before it forks; gunicorn cannot
-            migrate = [sys.executable, "-m", "bot", "migrate"]
-            subprocess.run(migrate, cwd=ROOT, env=environ, check=True, capture_output=True)
+        starting = {"prepare_ms": 0.0}
+        if name.startswith("answerline"):
+            line, starting["prepare_ms"] = prepared()
+            Path(folder, "answerline.line").write_bytes(line)
+            prepare = [sys.executable, "-m", "bot", "prepare"]  # the database
+            subprocess.run(prepare, cwd=folder, env=environ, check=True, capture_output=True)
         with log.open("wb") as output:
             began = time.perf_counter()
             process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=folder,
                 env=environ,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a group of its own, to be ended whole
             )
             try:
-                start_ms = answered(process, url, began)
-                yield process.pid, url, start_ms
+                starting["start_ms"] = answered(process, url, began)
+                yield process.pid, url, starting
             except BaseException:
                 sys.stderr.write(log.read_text(errors="replace"))
                 raise
@@ -212,6 +238,7 @@ def compared(medians: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     pairs = (
         ("answerline serve", "best"), ("answerline serve", "lib"),
         ("answerline serve, PostgreSQL", "best, PostgreSQL"),
+        ("answerline serve, synchronous full", "answerline serve"),
     )  # fmt: skip
     return {
         f"{column} {product} / {floor}": round(medians[product][column] / medians[floor][column], 2)

@@ -1,0 +1,40 @@
+"""Read the content and set a line up as configured: seconds of work, once for each content."""
+
+import logging
+
+from bot import catalogs, checks
+from bot.config import Config, ConfigError
+from bot.content import read
+from bot.editions import Sending
+from bot.line import Line
+from bot.problems import ContentError
+from bot.sms import Budget
+
+log = logging.getLogger(__name__)
+
+
+def make_line(config: Config, *, pseudo: bool = False) -> Line:
+    """Read the content and set the line up as configured; ContentError where it must not start.
+
+    Catalogs that are left out are logged, as the other languages go on. `pseudo` adds the
+    pseudo-locale, for trying things out.
+    """
+    budget = Budget(config.gsm7_segments, config.ucs2_segments)
+    content = read(config.content, sending(config), pseudo=pseudo)
+    line, left_out = checks.set_up(content, config.public_base_url, budget)
+    if faults := checks.stops_start(line):
+        raise ContentError(faults)
+    for problem in (*content.problems, *left_out):
+        log.warning("content: %s", problem)
+    return line
+
+
+def sending(config: Config) -> Sending:
+    """Give how translations are sent; ConfigError for a language that has no catalog."""
+    there = catalogs.files(config.content / "locales")
+    for language in config.fold:
+        if language not in there:
+            raise ConfigError(
+                f"ANSWERLINE_FOLD: there is no language {language!r}; there are {', '.join(there)}"
+            )
+    return Sending(config.translations == "reviewed", frozenset(config.fold))
