@@ -1,7 +1,8 @@
 """Where everything meets: settings, content, store, turns and channels become one Flask app."""
 
 import os
-from typing import Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, abort, redirect
 from werkzeug.exceptions import HTTPException
@@ -19,6 +20,9 @@ from bot.status import plain
 from bot.store import open_store
 from bot.tidy import Tidy
 from bot.turn import Turns
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 NAME: Final = "answerline"
 
@@ -60,7 +64,7 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     app.register_error_handler(HTTPException, _error)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.config["TRUSTED_HOSTS"] = list(config.hosts) or None
-    app.after_request(_guarded)
+    app.wsgi_app = _guarded(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if serves:
         logs.configure(config.logged, lambda: turns.line.library.revision)
         Tidy(store, turns.clock, config.retention_days, config.unmatched_days).start()
@@ -89,10 +93,21 @@ def _links(app: Flask, turns: Turns) -> None:
         return redirect(library.url(label, library.tagged(tag)), 302)
 
 
-def _guarded(response: Response) -> Response:
-    """Say that nothing here is to be run, framed or guessed at by a browser (OWASP's headers)."""
-    response.headers.extend(GUARDS)
-    return response
+def _guarded(wsgi: "WSGIApplication") -> "WSGIApplication":
+    """Say that nothing here is to be run, framed or guessed at by a browser (OWASP's headers).
+
+    What an answer says of that itself holds. Not by Flask's `after_request`: that took a sixth of
+    the time that Flask takes for all else.
+    """
+
+    def guarded(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            there = {name for name, _ in headers}
+            return start(status, headers + [g for g in GUARDS if g[0] not in there], *error)
+
+        return wsgi(environ, begin)
+
+    return guarded
 
 
 def _error(error: HTTPException) -> Response:

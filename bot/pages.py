@@ -24,6 +24,8 @@ NO_LANGUAGE: Final = "no_language"
 
 OTHER: Final = {"adult": "child", "child": "adult"}
 _MANY: Final = 99
+MOST_SHOWN: Final = 2000
+"""Pages that are remembered as they were sent: a megabyte or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,28 @@ class Layout:
         `switch` adds how to get the same for the other audience, `extras` are further lines for a
         first page (see `opening_lines`); either only as far as the budget allows.
         """
+        asked = (label, language, page, opening, switch, tuple(extras))
+        text = self._shown.get(asked)
+        if text is None:
+            if len(self._shown) >= MOST_SHOWN:
+                self._shown.clear()
+            text = self._shown[asked] = self._written(*asked)
+        return text
+
+    @cached_property
+    def _shown(self) -> dict[tuple[object, ...], str]:
+        """Pages as they were sent, as the same ones are sent again and again."""
+        return {}
+
+    def _written(
+        self,
+        label: str,
+        language: str,
+        page: int,
+        opening: bool,
+        switch: bool,
+        extras: tuple[str, ...],
+    ) -> str:
         screen = self.screen(label, language, opening)
         edition, count = self.library.edition(language), len(screen.pages)
         body = screen.pages[page].text

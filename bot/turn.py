@@ -145,7 +145,8 @@ class Turns:
     def _take(self, inbound: Inbound, note: Note) -> Reply:
         at, message = self.clock(), f"{inbound.channel}:{inbound.id}"
         contact = contact_key(self.key, inbound)
-        if self.spool and self.spool.pending():
+        pending = self.spool is not None and self.spool.pending()
+        if self.spool and pending:
             if not self.outage.lasts:
                 self._take_up()
             if entry := self.spool.find(message):
@@ -153,7 +154,7 @@ class Turns:
         if not self.outage.lasts:
             begun = time.monotonic()
             try:
-                return self._turn(inbound, message, contact, at, note)
+                return self._turn(inbound, message, contact, at, note, pending)
             except StoreError as error:
                 log.error("message %s was not taken: %s", inbound.id, error)
                 self._count_fault("store")
@@ -194,12 +195,22 @@ class Turns:
                 )
             )  # fmt: skip
 
-    def _turn(self, inbound: Inbound, message: str, contact: bytes, at: int, note: Note) -> Reply:
+    def _turn(
+        self,
+        inbound: Inbound,
+        message: str,
+        contact: bytes,
+        at: int,
+        note: Note,
+        pending: bool,
+    ) -> Reply:
         not_understood = False
 
         def step(before: Conversation) -> tuple[Reply, Conversation]:
             nonlocal not_understood
-            said = respond(inbound, self._as_asked(contact, before), self.line, at, note)
+            if pending:
+                before = self._as_asked(contact, before)
+            said = respond(inbound, before, self.line, at, note)
             not_understood = said[0].label == "out_of_scope" and bool(said[0].text)
             return said
 

@@ -14,8 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as replace_
 from twilio.request_validator import RequestValidator
+from twilio.twiml.messaging_response import MessagingResponse
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
+from bot import sms
 from bot.app import create_app
 from bot.channels.twilio import (
     ANSWERED_BY_TWILIO,
@@ -25,8 +28,10 @@ from bot.channels.twilio import (
     PATH,
     STATUS_PATH,
     is_person,
+    is_right,
     shortened,
-    write,
+    verified,
+    writer,
 )
 from bot.config import Config
 from bot.content import read
@@ -39,6 +44,7 @@ from .conftest import BASE_URL, ROOT
 pytestmark = pytest.mark.usefixtures("one_line")
 
 TOKEN = "token"
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 ENGLISH = read(ROOT).library.editions["en"]
 WORDS_ONLY, UNKNOWN = ENGLISH.phrases["words_only"], ENGLISH.phrases["unknown"]
 FIELDS = {
@@ -333,7 +339,7 @@ def test_any_body_is_answered_with_sound_xml(client: FlaskClient, body: str, sid
 
 def test_a_reply_never_has_what_xml_forbids_and_is_never_too_long() -> None:
     text = "\x00\ud800<&> \ufffe" + "Word after word. " * 200
-    sent = message_of(write(Reply("menu", text)).data)
+    sent = message_of(writer()(Reply("menu", text)).data)
     assert sent.startswith("<&> Word after word.")
     assert len(sent.encode("utf-16-le")) // 2 <= 1600
     assert sent.endswith(".")
@@ -545,3 +551,44 @@ def test_every_answer_is_guarded(client: FlaskClient, path: str) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert headers["Referrer-Policy"] == "no-referrer"
+
+
+@given(
+    names=st.lists(st.tuples(TEXT, TEXT), max_size=8),
+    path=st.text("abc/%20é?&=:", max_size=20),
+    token=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40),
+)
+def test_our_own_check_agrees_with_the_sdk(
+    names: list[tuple[str, str]], path: str, token: str
+) -> None:
+    """Repeated names too; and what is changed in any part is no longer right."""
+    url = f"https://line.example.ca/{path}"
+    form = MultiDict(names)
+    signature = RequestValidator(token).compute_signature(url, form)
+    assert is_right(token.encode(), url, form, signature)
+    assert not is_right(token.encode(), url + "x", form, signature)
+    assert not is_right(token.encode() + b"x", url, form, signature)
+    assert not is_right(token.encode(), url, MultiDict([*names, ("a", "b")]), signature) or (
+        ("a", "b") in names
+    )
+    assert not is_right(token.encode(), url, form, "")
+
+
+@given(text=TEXT, address=st.sampled_from(["", "https://a.example.ca/status?a=1&b='\"<"]))
+def test_replies_are_written_as_the_sdk_writes_them(text: str, address: str) -> None:
+    reply = Reply("menu", text)
+    twiml = MessagingResponse()
+    if said := shortened(sms.clean(text)):
+        twiml.message(said, action=address or None)
+    assert writer(address)(reply).get_data(as_text=True) == str(twiml)
+
+
+def test_a_message_signed_with_sha256_or_with_a_port_is_left_to_the_sdk() -> None:
+    form = MultiDict({"Body": "CART"})
+    url = "https://line.example.ca/twilio/messages"
+    with_port = RequestValidator("t").compute_signature(url.replace(".ca/", ".ca:443/"), form)
+    assert not is_right(b"t", url, form, with_port)
+    assert verified(RequestValidator("t"), url, form, with_port, "")
+    sha256 = RequestValidator("t").compute_signature(url, form, "HMAC_SHA256")
+    assert not is_right(b"t", url, form, sha256)
+    assert verified(RequestValidator("t"), url, form, sha256, "algorithm=HMAC_SHA256")

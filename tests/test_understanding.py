@@ -316,3 +316,28 @@ def test_empty_keywords_mean_nothing() -> None:
     words = Vocabulary.of([Keyword("took .. ?!", "crisis", "crisis", "en")])
     assert understand("took", words).kind == "unknown"
     assert not words.signs
+
+
+def test_what_was_met_is_forgotten_when_it_gets_much(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.understanding.words.MOST_MET", 3)
+    vocabulary = replace(line.vocabulary, met={})
+    for text in ("cart", "menu", "1", "greffe", "MORE", "cart"):
+        assert understand(text, vocabulary) == understand(text, vocabulary, lambda _: None)
+        assert len(vocabulary.met) <= 3
+    # What a person writes freely is not remembered.
+    understand("my son has hair loss", vocabulary)
+    understand("qwerty zxcvb", vocabulary)
+    assert set(vocabulary.met) <= {"cart", "menu", "1", "greffe", "MORE"}
+
+
+def test_pages_that_were_shown_are_forgotten_when_they_get_many(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.pages.MOST_SHOWN", 2)
+    layout = replace(line.layout)
+    for _ in range(2):
+        for label in ("adult.cart", "adult.chemo", "child.cart"):
+            assert layout.show(label, "en") == line.layout.show(label, "en")
+            assert len(layout._shown) <= 2

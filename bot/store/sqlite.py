@@ -23,6 +23,11 @@ SCHEMA: Final = 3
 WAIT: Final = 5.0
 """Seconds to wait for another process's transaction: well under a carrier's 15."""
 
+_READ: Final = """
+SELECT (SELECT CAST(reply AS BLOB) FROM messages WHERE message = ?), CAST(c.state AS BLOB),
+c.opted_out FROM (SELECT 1) LEFT JOIN contacts c ON c.contact = ?
+"""
+
 _POLL: Final = 0.0001
 """Seconds between two tries to begin."""
 
@@ -286,7 +291,8 @@ class SqliteStore:
         asked = False
         _patiently(db, "BEGIN IMMEDIATE")
         try:
-            kept = self._kept(db, message)
+            answer, state, opted_out = db.execute(_READ, (message, contact)).fetchone()
+            kept = None if answer is None else kept_reply(answer)
             if kept is not None:
                 reply = kept
             else:
@@ -295,7 +301,8 @@ class SqliteStore:
                         "UPDATE OR IGNORE contacts SET contact = ? WHERE contact = ?",
                         (contact, former),
                     )
-                before = self._load(db, contact)
+                    state, opted_out = db.execute(_READ, (message, contact)).fetchone()[1:]
+                before = Conversation() if state is None else kept_state(state, bool(opted_out))
                 reply, conversation = step(before)
                 db.execute(
                     "INSERT OR REPLACE INTO messages(message, at, reply) VALUES(?, ?, ?)",
@@ -340,12 +347,6 @@ class SqliteStore:
             "SELECT CAST(reply AS BLOB) FROM messages WHERE message = ?", (message,)
         ).fetchone()
         return None if row is None else kept_reply(row[0])
-
-    def _load(self, db: sqlite3.Connection, contact: bytes) -> Conversation:
-        row = db.execute(
-            "SELECT CAST(state AS BLOB), opted_out FROM contacts WHERE contact = ?", (contact,)
-        ).fetchone()
-        return Conversation() if row is None else kept_state(row[0], bool(row[1]))
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

@@ -17,6 +17,9 @@ WHOLE_MESSAGE_ONLY: Final = frozenset({"stop", "start", "help"})
 
 NOTHING_KNOWN: Final = Known()
 
+LONGEST_MET: Final = 30
+"""Characters of a text whose meaning is remembered: keywords, which come again and again."""
+
 
 def understand(
     text: str, vocabulary: Vocabulary, note: Note = None, known: Known = NOTHING_KNOWN
@@ -26,12 +29,15 @@ def understand(
     `note` is called with what each rule found, in the order of the rules; `known` is what went
     before, in whose light free words are read ("and for kids?").
     """
+    if note is None and (met := vocabulary.met.get(text)) is not None:
+        return met
     text = text[:LONGEST_TEXT]
     written = vocabulary.writing.read(text)
     if note and written.script:
         note(f"written in {written.script}: {', '.join(written.languages) or 'no language here'}")
     intent = _meant(text, vocabulary, note)
-    if intent.kind == "unknown":
+    settled = intent.kind != "unknown"
+    if not settled:
         intent = _judged(text, vocabulary, note, known, intent, written.languages)
     unread = written.letters > 1 and not written.languages  # one is a sign: 5 µg
     if intent.kind == "unknown" and not intent.near and unread:
@@ -40,6 +46,8 @@ def understand(
         intent = replace(intent, written=written.languages)
     if note:
         note(f"asks for: {_asked(intent)}")
+    elif settled and len(text) <= LONGEST_MET:
+        vocabulary.meet(text, intent)
     return intent
 
 

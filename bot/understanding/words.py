@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from bot.library import Keyword
 from bot.understanding.fold import tokens
+from bot.understanding.intent import Intent
 from bot.understanding.lexicon import Lexicon
 from bot.understanding.runs import GAP, HEAD, follow
 from bot.understanding.slips import Slips
 from bot.understanding.weights import Weights
 from bot.understanding.writing import Writing
+
+MOST_MET: Final = 2000
+"""Texts whose meaning is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ class Vocabulary:
     further token need be joined. `crisis` is the same for crisis words alone, and `alone` has those
     of them that are one token: as they are looked for inside of sentences, they are never joined
     from two (the French `sur dose` is no `surdose`). `writing` tells the language of a text that is
-    not in Latin script. `signs` are keywords with a GAP, by their first piece.
+    not in Latin script. `signs` are keywords with a GAP, by their first piece. `met` are intents
+    of short texts that known words settled, whatever went before.
     """
 
     meanings: Mapping[str, tuple[Meaning, ...]]
@@ -50,6 +56,7 @@ class Vocabulary:
     lexicon: Lexicon = field(default_factory=Lexicon)
     weights: Weights = field(default_factory=Weights)
     slips: Slips = field(default_factory=Slips)
+    met: dict[str, Intent] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, keywords: Iterable[Keyword], writing: Writing | None = None) -> "Vocabulary":
@@ -83,6 +90,12 @@ class Vocabulary:
             signs={first: tuple(all) for first, all in signs.items()},
             sign_reach=_reach(signs),
         )
+
+    def meet(self, text: str, intent: Intent) -> None:
+        """Remember what a text asks for, and forget all of them when they get many."""
+        if len(self.met) >= MOST_MET:
+            self.met.clear()
+        self.met[text] = intent
 
     def spans(
         self, words: list[str], start: int, reach: Mapping[str, int]
