@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -75,14 +76,12 @@ def forgets_the_last(spool: Spool, real: Callable[..., object] = Spool._lines) -
     return list(real(spool))[:-1]  # type: ignore[call-overload]
 
 
-def answers_twice(reply: Reply, told_at: str = "") -> object:
-    written = real_write(reply, told_at)
-    written.data = written.data.replace(b"<Response>", b"<Response><Message>two</Message>")
-    return written
+def says_two_things(text: str) -> str:
+    return f"{text}</Message><Message>{text}"
 
 
-real_write = twilio.write
 MESSAGE = b"\x00\x00\x00\x00CART"
+FORGED = b"\x00\x0c\x00\x00CART"
 ENTRIES = b"\x00\x00\x00\x81\x01m1\xfec1\xfemenu\xff\x00\x82\x01m2\xfec2\xfemenu"
 CATALOG = b'\x07#. topics/cart.toml: title\nmsgid "a b"\nmsgstr "c d"\n'
 
@@ -93,9 +92,10 @@ BROKEN = [
     ("understanding", "bot.conversation", "understand", raises, b"\x00\x00cart", "broken"),
     ("understanding", "bot.conversation", "respond", says_too_much, b"\x00\x00cart", "budget"),
     ("webhook", turn, "respond", raises, MESSAGE, "hidden behind an apology"),
-    ("webhook", twilio, "write", raises, MESSAGE, "broken"),
-    ("webhook", twilio, "write", answers_twice, MESSAGE, "more than one message"),
-    ("webhook", twilio, "is_person", raises, MESSAGE, "broken"),
+    ("webhook", twilio, "read", raises, MESSAGE, "broken"),
+    ("webhook", twilio, "escape", says_two_things, MESSAGE, "more than one message"),
+    ("webhook", twilio, "escape", lambda _: "&", MESSAGE, "not well-formed"),
+    ("webhook", twilio, "is_right", lambda *_: True, FORGED, "200 and not 403"),
     ("spool", Spool, "_lines", forgets_the_last, ENTRIES, "not found"),
     ("spool", Spool, "_lines", raises, ENTRIES, "broken"),
     ("catalogs", catalogs, "_check_header", raises, CATALOG, "broken"),
@@ -117,7 +117,7 @@ def test_what_is_broken_is_found(
     if isinstance(module, str):
         module = importlib.import_module(module)
     monkeypatch.setattr(module, function, broken)
-    with pytest.raises((AssertionError, RuntimeError)) as found:
+    with pytest.raises((AssertionError, RuntimeError, ET.ParseError)) as found:
         check(data)
     assert says in f"{found.value} {found.traceback[-1].statement}"
     assert place(found.value) not in KNOWN.get(name, {})

@@ -27,7 +27,8 @@ from bot.line import Line
 from bot.making import make_line
 from bot.model import Conversation, Inbound
 from bot.store import ContactRow, Store, open_store
-from bot.tidy import Tidy
+from bot.store.rows import DAY
+from bot.tidy import PAUSE, STEP
 from bot.turn import Turns, contact_key
 from tests.pg import postgres
 
@@ -90,14 +91,17 @@ def while_swept(line: Line, store: Store, contacts: int, count: int) -> float:
     """Give the longest turn, in ms, while the sweep goes through all contacts again and again."""
     ended = threading.Event()
 
-    def sweep() -> None:
+    def sweep() -> None:  # as `Tidy.sweep` does, but to be ended at any step
+        place: bytes | None = b""
         while not ended.is_set():
-            Tidy(store, lambda: NOW, 30, 0).sweep()
+            place = store.sweep(place or b"", NOW - 30 * DAY, STEP)
+            time.sleep(PAUSE)
 
     thread = threading.Thread(target=sweep, daemon=True)
     thread.start()
     longest = turns(line, store, contacts, count, "swept")[2]
     ended.set()
+    thread.join()
     return longest / 1000
 
 

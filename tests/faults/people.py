@@ -10,7 +10,7 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -18,11 +18,15 @@ from twilio.request_validator import RequestValidator
 
 TEXTS = ("CART", "MORE", "MORE", "CHILD", "MORE", "GREFFE", "PLUS", "MENU", "3", "CNS", "EN", "1")
 """What each of them texts, again and again."""
-STOPS_AT = 17
-"""The message of every fifth contact that is STOP."""
 EVERY = 5
+STOPS = range(2, 8)
+"""The messages at which every fifth contact texts STOP, each of them at one."""
+TURNS = 10
+"""Messages of each: few enough in half a minute not to be taken for a machine's."""
 AGAIN = 0.03
 """The share of messages that come again although they were answered."""
+PACE = 0.02
+"""Seconds between two messages of a thread, at least: a load must outlast what is broken in it."""
 PATIENCE = 90.0
 """Seconds for which a message is sent again before it counts as lost."""
 SIGNED = "https://line.example.ca/twilio/messages"
@@ -36,6 +40,7 @@ class Told:
     replies: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     sent: set[str] = field(default_factory=set)
     opted_out: set[int] = field(default_factory=set)
+    ports: set[int] = field(default_factory=set)
     slowest: float = 0.0
 
     @property
@@ -61,53 +66,91 @@ def contact(number: int) -> str:
 
 def text_of(number: int, turn: int) -> str:
     """Give what a contact texts at a turn."""
-    if number % EVERY == 0 and turn >= STOPS_AT:
-        return "STOP" if turn == STOPS_AT else "CART"
-    return TEXTS[turn % len(TEXTS)]
+    stops_at = STOPS[number // EVERY % len(STOPS)]
+    if number % EVERY == 0 and turn >= stops_at:
+        return "STOP" if turn == stops_at else "CART"
+    return TEXTS[(number + turn) % len(TEXTS)]
 
 
 class Crowd:
-    """Contacts, shared out among threads; each message goes to any of the ports."""
+    """Contacts, shared out among threads; each message goes to any of the ports.
 
-    def __init__(self, ports: Sequence[int], contacts: int, turns: int, threads: int = 8) -> None:
+    A port may be added while they text.
+    """
+
+    def __init__(
+        self,
+        ports: list[int],
+        contacts: int,
+        turns: int,
+        threads: int = 8,
+        text_of: Callable[[int, int], str] = text_of,
+        first: int = 0,
+    ) -> None:
         self.ports, self.contacts, self.turns, self.threads = ports, contacts, turns, threads
+        self.text_of, self.first = text_of, first
         self.told = Told()
         self.validator = RequestValidator(TOKEN)
+        self._texting: list[threading.Thread] = []
 
-    def text(self, meanwhile: Callable[[Callable[[float], None]], None] | None = None) -> Told:
-        """Text until all is said; `meanwhile` breaks things, given a wait for a share of it."""
-        threads = [
+    def text(self, meanwhile: Callable[[], None] | None = None) -> Told:
+        """Text until all is said; `meanwhile` breaks things."""
+        self._texting = [
             threading.Thread(target=self._some, args=(range(n, self.contacts, self.threads), n))
             for n in range(self.threads)
         ]
-        for thread in threads:
+        for thread in self._texting:
             thread.start()
-        if meanwhile:
-            meanwhile(self._wait_for)
-        for thread in threads:
-            thread.join()
+        try:
+            if meanwhile:
+                meanwhile()
+        finally:
+            for thread in self._texting:
+                thread.join()
         return self.told
 
-    def opt_outs_lost(self) -> int:
-        """Count those whose opt-out was confirmed and who are answered all the same."""
-        connections: dict[int, http.client.HTTPConnection] = {}
-        lost = sum(
-            self._until_answered(connections, number, f"SMend{number}", "CART", self.ports[0]) != ""
-            for number in sorted(self.told.opted_out)
-        )
-        _close(connections)
-        return lost
-
-    def _wait_for(self, share: float) -> None:
-        while len(self.told.replies) < share * self.contacts * self.turns:
+    def wait_for(self, share: float) -> None:
+        """Wait for a share of it; no longer than anybody texts."""
+        while len(self.told.replies) < share * self.contacts * self.turns and not self.is_over():
             time.sleep(0.01)
+
+    def is_over(self) -> bool:
+        """Tell whether nobody texts any more."""
+        return not any(thread.is_alive() for thread in self._texting)
+
+    def text_once(self, number: int, sid: str, text: str, port: int) -> None:
+        """Text one message more, until it is answered."""
+        connections: dict[int, http.client.HTTPConnection] = {}
+        self._until_answered(connections, number, sid, text, port)
+        _close(connections)
+
+    def opt_outs_lost(self) -> int:
+        """Count those whose opt-out was confirmed and who are answered all the same.
+
+        They ask for help, which is answered also where they have asked for one thing again and
+        again, unless they opted out; somebody who did not must be answered, or it says nothing.
+        """
+        if not self._is_answered(EVERY - 1):
+            raise AssertionError("who did not opt out gets no help either")
+        return sum(map(self._is_answered, sorted(self.told.opted_out)))
+
+    def _is_answered(self, number: int) -> bool:
+        """Tell whether any of the servers answers a contact."""
+        replies = []
+        for port in self.ports:
+            connections: dict[int, http.client.HTTPConnection] = {}  # new: any worker may take it
+            sid = f"SMend{number}x{port}"
+            replies.append(self._until_answered(connections, number, sid, "HELP", port))
+            _close(connections)
+        return any(replies)
 
     def _some(self, numbers: range, seed: int) -> None:
         chance = random.Random(seed)
         connections: dict[int, http.client.HTTPConnection] = {}
         for turn in range(self.turns):
             for number in numbers:
-                sid, text = f"SM{number}x{turn}", text_of(number, turn)
+                due = time.monotonic() + PACE
+                sid, text = f"SM{number}x{turn}", self.text_of(number, turn)
                 self.told.sent.add(sid)
                 for _ in range(1 + (chance.random() < AGAIN)):
                     port = chance.choice(self.ports)
@@ -117,6 +160,7 @@ class Crowd:
                     self.told.replies[sid].append(reply)
                     if text == "STOP" and "opted out" in reply:
                         self.told.opted_out.add(number)
+                time.sleep(max(0.0, due - time.monotonic()))
         _close(connections)
 
     def _until_answered(
@@ -127,9 +171,8 @@ class Crowd:
         text: str,
         port: int,
     ) -> str | None:
-        form = {
-            "MessageSid": sid, "From": contact(number), "To": "+15145550100", "Body": text,
-        }  # fmt: skip
+        sender = contact(self.first + number)
+        form = {"MessageSid": sid, "From": sender, "To": "+15145550100", "Body": text}
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "X-Twilio-Signature": self.validator.compute_signature(SIGNED, form),
@@ -146,6 +189,7 @@ class Crowd:
                 answer = connection.getresponse()
                 body = answer.read()
                 if answer.status == 200:
+                    self.told.ports.add(port)
                     self.told.slowest = max(self.told.slowest, time.monotonic() - sent)
                     return ET.fromstring(body).findtext("Message", "")
             except (OSError, http.client.HTTPException):
