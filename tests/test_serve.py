@@ -1,5 +1,6 @@
 """The real program: `answerline serve` in its own process, texted as an integrator would."""
 
+import json
 import os
 import re
 import signal
@@ -20,6 +21,10 @@ from tests.benchmarks.loadgen import run
 from .conftest import ROOT
 
 PATIENCE = 60
+LOGGED = (
+    "channel", "event", "label", "language", "level", "logger", "message_id", "ms", "revision",
+    "sent", "timestamp",
+)  # fmt: skip
 AGAIN = 10
 
 
@@ -46,7 +51,7 @@ def serving(command: list[str], port: int, folder: Path, **settings: str) -> Ite
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).raise_for_status()
+                httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).raise_for_status()
                 break
             except httpx.HTTPError:
                 assert server.poll() is None, log.read_text()
@@ -116,12 +121,19 @@ SERVERS = {
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_2000_messages_of_200_contacts(tmp_path: Path, server: str) -> None:
+def test_2000_messages_of_500_contacts(tmp_path: Path, server: str) -> None:
     port, base = free_port(), "https://answer.example.ca"
-    settings = {"TWILIO_AUTH_TOKEN": "token", "PUBLIC_BASE_URL": base, "ANSWERLINE_KEY": "k" * 32}
+    counted = tmp_path / "counted"
+    counted.mkdir()
+    settings = {
+        "TWILIO_AUTH_TOKEN": "token", "PUBLIC_BASE_URL": base, "ANSWERLINE_KEY": "k" * 32,
+        "ANSWERLINE_STATUS": "public", "ANSWERLINE_LOG": "turns",
+    }  # fmt: skip
+    if server == "gunicorn":
+        settings["PROMETHEUS_MULTIPROC_DIR"] = str(counted)
     with serving(SERVERS[server](port), port, tmp_path, **settings) as log:
         result = run(
-            f"http://127.0.0.1:{port}/twilio/messages", "token", 2000, senders=200,
+            f"http://127.0.0.1:{port}/twilio/messages", "token", 2000, senders=500,
             concurrency=8, repeat=0.1, signed_url=f"{base}/twilio/messages",
         )  # fmt: skip
         assert (result.answered, result.good, result.errors) == (2000, 2000, {})
@@ -129,6 +141,16 @@ def test_2000_messages_of_200_contacts(tmp_path: Path, server: str) -> None:
         assert result.repeats["same message again"] == result.repeats["ids sent again"]
         assert "Traceback" not in log.read_text()
         assert "+1514" not in log.read_text()
+        # Both workers count together, whichever is asked; and each logs every message it answered.
+        for _ in range(5):
+            metrics = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+            turns = re.findall(r"^answerline_turns_total{.*} (\d+)", metrics, re.MULTILINE)
+            assert sum(map(int, turns)) == 2000
+            assert "1514" not in metrics
+        lines = [one for one in log.read_text().splitlines() if one.startswith("{")]
+        answered = [one for line in lines if (one := json.loads(line))["event"] == "answered"]
+        assert len(answered) == 2000
+        assert {tuple(sorted(one)) for one in answered} == {tuple(sorted(LOGGED))}
     for file in tmp_path.glob("answerline.db*"):
         assert b"+1514" not in file.read_bytes()
 
