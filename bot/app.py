@@ -4,15 +4,13 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Flask, Response, abort, redirect
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response as BaseResponse
 
-from bot import logs, status
+from bot import links, logs, status
 from bot.channels import CHANNELS
 from bot.config import Config
 from bot.keys import beside_database, contact_secret
-from bot.library import ENGLISH
 from bot.line import Line
 from bot.prepared import line_of
 from bot.spool import Spool
@@ -59,7 +57,8 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     for blueprint in CHANNELS.values():
         app.register_blueprint(blueprint(config, turns.take, turns.report))
     app.register_blueprint(status.blueprint(config, turns))
-    _links(app, turns)
+    app.register_blueprint(links.blueprint(turns))
+    _home(app)
     app.extensions[NAME] = turns
     app.register_error_handler(HTTPException, _error)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
@@ -76,21 +75,10 @@ def take_up(app: Flask, line: Line) -> None:
     app.extensions[NAME].line = line
 
 
-def _links(app: Flask, turns: Turns) -> None:
+def _home(app: Flask) -> None:
     @app.get("/")
     def home() -> Response:
         return plain("Answerline answers text messages. This address is for machines.")
-
-    @app.get("/<any(a,c):letter><string(maxlength=6):code>/<string(maxlength=4):tag>")
-    def short_link(letter: str, code: str, tag: str) -> BaseResponse:
-        """Lead from an answer to its full page in the reader's language."""
-        library = turns.line.library
-        label = library.linked(f"{letter}{code}")
-        if label is None:
-            answers = library.editions[ENGLISH].answers
-            pages = ", ".join(dict.fromkeys(library.url(one, ENGLISH) for one in answers))
-            abort(404, f"There is no such link. The full pages are: {pages}")
-        return redirect(library.url(label, library.tagged(tag)), 302)
 
 
 def _guarded(wsgi: "WSGIApplication") -> "WSGIApplication":

@@ -303,6 +303,8 @@ _LINE: Final = regex.compile(
 
 
 _NO_WRAPPING: Final = 1_000_000
+_BREAKS: Final = regex.compile(r"[\v\f\x1c-\x1e\x85\u2028\u2029]")
+"""What Babel takes for the end of a line in the comment at the top, and no reader does."""
 _GENERATED_BY: Final = regex.compile(rb'^"Generated-By: .*\n', regex.MULTILINE)
 
 
@@ -314,10 +316,13 @@ class _Unique(Catalog):
     """A catalog that does not merge entries which are there twice, as Babel's does silently."""
 
     parsed = False
+    headed = False
 
     def __setitem__(self, id: Any, message: BabelMessage) -> None:
-        if id and not self.parsed and self.get(id, message.context) is not None:
+        there = self.get(id, message.context) is not None if id else self.headed
+        if there and not self.parsed:
             raise _DuplicateError(message.lineno)
+        self.headed = self.headed or not id
         super().__setitem__(id, message)
 
 
@@ -362,6 +367,7 @@ def _parse(path: Path, language: str) -> Catalog:
 
 def _written(catalog: Catalog) -> bytes:
     out = BytesIO()
+    catalog.header_comment = _BREAKS.sub(" ", catalog.header_comment)
     # One line a text: Babel wraps a former English (`#| msgid`) as prose, which no tool reads back.
     write_po(out, catalog, width=_NO_WRAPPING, include_previous=True)
     # The writer names its own release, so that another one would change every file.

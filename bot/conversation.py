@@ -30,7 +30,7 @@ BURST_LIMIT: Final = 40
 """Replies of every kind within a window: machines that vary what they say come to an end too."""
 
 NEVER_SILENT: Final = frozenset({"crisis", "help", "stop", "start"})
-"""Labels that are answered however often: a crisis, and what carriers want answered always."""
+"""Labels that are answered however often, but in a rush: a crisis, and what carriers want."""
 
 RUSH_WINDOW: Final = 30
 RUSH_LIMIT: Final = 14
@@ -66,8 +66,8 @@ def respond(
         counted = replace(before, streak=streak, burst=burst, rush=rush, rushed=rushed)
         return replace(reply, text=""), counted
     if streak == limit and reply.label == "out_of_scope":
-        text = line.library.edition(reply.language).say("unknown_pause")
-        reply = replace(reply, text=text)
+        pause = line.library.edition(reply.language).say("unknown_pause")
+        reply = replace(reply, text=pause if line.layout.fits(pause) else reply.text)
     return reply, replace(
         after,
         label=reply.label,

@@ -167,6 +167,7 @@ class Editor:
             draft=found is not None and any(
                 key not in found.reviewed for key in texts.texts or () if key[0] not in MATCHED
             ),
+            right_to_left=right_to_left(texts.language),
             in_english=frozenset(
                 name for name, text in self.originals.phrases.items() if not texts.has(text)
             ),

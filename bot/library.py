@@ -187,6 +187,7 @@ class Edition:
     answers: Mapping[str, Answer]
     phrases: Mapping[str, str]
     draft: bool = False
+    right_to_left: bool = False
     in_english: frozenset[str] = frozenset()
 
     def texts(self) -> list[str]:

@@ -43,6 +43,11 @@ _failed = Counter(
 )
 
 
+_links = Counter(
+    "answerline_links", "Links of replies that were opened, by the answer.", ("label", "language")
+)
+
+
 class Metrics:
     """Counts turns; `store_up` and `spool_bytes` tell, when asked, how things stand."""
 
@@ -64,6 +69,10 @@ class Metrics:
     def failed(self, delivery: Delivery) -> None:
         """Count a reply that was not delivered."""
         _failed.labels(delivery.channel, str(delivery.code)).inc()
+
+    def link(self, label: str, language: str) -> None:
+        """Count that somebody opened an answer's link; nothing tells who."""
+        _links.labels(label, language).inc()
 
     def written(self) -> bytes:
         """Write all of it in Prometheus's text format."""

@@ -148,7 +148,7 @@ class Spool:
                 continue
             try:
                 yield _ENTRY.decode(line), end
-            except (msgspec.MsgspecError, RecursionError):
+            except (ValueError, RecursionError):  # also of what is not UTF-8
                 log.error("%s: a line at byte %d is no entry and is left out", self.path, end)
                 yield None, end
 

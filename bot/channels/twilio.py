@@ -37,6 +37,7 @@ STATUS_PATH: Final = "/twilio/status"
 OPTED_OUT: Final = 21610
 """Twilio's error for a message to someone who has opted out with it."""
 LONGEST_CODE: Final = 6
+"""Digits of a number that Twilio sends, such as an error code."""
 
 ERRORS: Final[Mapping[int, str]] = {
     OPTED_OUT: "the contact has opted out with Twilio: noted as an opt-out here too",
@@ -221,7 +222,7 @@ def read(form: Mapping[str, str], twilio_answers: bool) -> Inbound | None:
         contact=contact,
         id=id,
         text=text,
-        media=int(media) if media.isascii() and media.isdigit() else 0,
+        media=int(media[:LONGEST_CODE]) if media.isascii() and media.isdigit() else 0,
         carrier_answered=answered,
     )
 
