@@ -54,11 +54,13 @@ def respond(
         reply = replace(reply, text="")
     if reply.label == "forget":  # all but the opt-out, and, for a moment, how many replies it got
         return reply, Conversation(opted_out=after.opted_out, rush=rush, rushed=rushed)
-    recent = now - before.heard <= LOOP_WINDOW
+    if reply.label == "start" or after.opted_out != before.opted_out:
+        after = replace(after, asked_at=now)
+    recent = 0 <= now - before.heard <= LOOP_WINDOW
     again = recent and reply.label == before.label and _progress(after) == _progress(before)
     streak = before.streak + 1 if again else 1
     limit = LOOP_LIMITS.get(reply.label, LOOP_LIMIT)
-    new_window = now - before.began > LOOP_WINDOW
+    new_window = not 0 <= now - before.began <= LOOP_WINDOW  # a clock may be set back
     burst, began = (1, now) if new_window else (before.burst + 1, before.began)
     silent = streak > limit or burst > BURST_LIMIT
     if silent and reply.label not in NEVER_SILENT:

@@ -89,7 +89,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     `introduced` and `drafts` (languages) tell what a first reply has already said.
     `streak` counts replies of one label in a row, `burst` all replies since `began`, and `rush`
     those since `rushed`, for the guards against loops. `heard`, `began` and `rushed` are Unix
-    seconds.
+    seconds; so is `asked_at`, when the contact last opted out or in.
     """
 
     language: str = ""
@@ -109,6 +109,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     streak: int = 0
     burst: int = 0
     began: int = 0
+    asked_at: int = 0
     rush: int = 0
     rushed: int = 0
     heard: int = 0

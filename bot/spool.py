@@ -48,6 +48,7 @@ class Spool:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._seen = (b"", 0)
+        self._end = 0
         self._entries: dict[str, Entry] = {}
         self._opted_out: dict[bytes, bool] = {}
 
@@ -120,26 +121,38 @@ class Spool:
 
     def _refresh(self) -> None:
         """Take up what any process has written since, or forget what was drained."""
+        content, grown = b"", False
         try:
             with self.path.open("rb") as file:
                 seen = (file.readline(), os.fstat(file.fileno()).st_size)
+                if seen == self._seen:
+                    return
+                grown = seen[0] == self._seen[0] and seen[1] > self._seen[1]
+                file.seek(self._end if grown else 0)
+                content = file.read()
         except OSError:
             seen = (b"", 0)
-        if seen != self._seen:
-            entries = [entry for entry, _ in self._lines() if entry] if seen[1] else []
-            self._entries = {entry.message: entry for entry in entries}
-            self._opted_out = {
-                entry.contact: entry.opted_out for entry in entries if entry.opted_out is not None
-            }
-            self._seen = seen
+        if not grown:
+            self._entries, self._opted_out, self._end = {}, {}, 0
+        for entry, end in self._entries_of(content, self._end):
+            self._end = end
+            if entry is not None:
+                self._entries[entry.message] = entry
+                if entry.opted_out is not None:
+                    self._opted_out[entry.contact] = entry.opted_out
+        self._seen = seen
 
     def _lines(self) -> Iterator[tuple[Entry | None, int]]:
-        """Yield each entry with the place where its line ends; None for a line that is none."""
-        end = 0
+        """Yield each entry of the file, with the place where its line ends."""
         try:
             content = self.path.read_bytes()
         except OSError:
             return
+        yield from self._entries_of(content, 0)
+
+    def _entries_of(self, content: bytes, start: int) -> Iterator[tuple[Entry | None, int]]:
+        """Yield each entry, with where in the file its line ends; None for a line that is none."""
+        end = start
         *lines, _ = content.split(b"\n")  # the last is being written, or was never confirmed
         for line in lines:
             end += len(line) + 1

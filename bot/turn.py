@@ -34,6 +34,9 @@ LOOK_EVERY: Final = 1.0
 QUICK: Final = 0.5
 """Seconds within which a store fails that may still be read: one that hangs is not asked again."""
 
+LITTLE: Final = 32 * 1024
+"""Bytes of a spool that are taken up while somebody waits: a few dozen answers."""
+
 RECENT: Final = 500
 """Replies that a process remembers besides."""
 
@@ -121,6 +124,7 @@ class Turns:
     metrics: "Metrics | None" = None
     outage: Outage = field(default_factory=Outage)
     recent: Recent = field(default_factory=Recent)
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, inbound: Inbound, note: Note = None) -> Reply:
         """Answer a message once; the same message again gets the same reply.
@@ -148,7 +152,7 @@ class Turns:
         pending = self.spool is not None and self.spool.pending()
         if self.spool and pending:
             if not self.outage.lasts:
-                self._take_up()
+                self._take_up_soon()
             if entry := self.spool.find(message):
                 return entry.reply
         if not self.outage.lasts:
@@ -279,8 +283,24 @@ class Turns:
         asked = self.spool.opted_out(contact) if self.spool and self.spool.pending() else None
         return before if asked is None else replace(before, opted_out=asked)
 
+    def _take_up_soon(self) -> None:
+        """Hand what was answered meanwhile to the store: at once if it is little.
+
+        Else beside the turns, which need not wait for it: opt-outs in it are obeyed anyway.
+        """
+        assert self.spool is not None  # noqa: S101 - asked for only where there is one
+        if self.spool.size() <= LITTLE:
+            self._take_up()
+        elif self._one_at_a_time.acquire(blocking=False):
+            threading.Thread(target=self._take_up_beside, daemon=True).start()
+
+    def _take_up_beside(self) -> None:
+        try:
+            self._take_up()
+        finally:
+            self._one_at_a_time.release()
+
     def _take_up(self) -> None:
-        """Hand what was answered meanwhile to the store."""
         assert self.spool is not None  # noqa: S101 - asked for only where there is one
         try:
             if taken := self.spool.drain(self._hand_over):
@@ -290,9 +310,12 @@ class Turns:
 
     def _hand_over(self, entry: Entry) -> None:
         def step(before: Conversation) -> tuple[Reply, Conversation]:
-            if entry.opted_out is None or before.heard > entry.at:  # asked otherwise since
+            if entry.opted_out is None or before.asked_at > entry.at:  # asked otherwise since
                 return entry.reply, before
-            return entry.reply, replace(before, opted_out=entry.opted_out, heard=entry.at)
+            heard = max(before.heard, entry.at)
+            return entry.reply, replace(
+                before, opted_out=entry.opted_out, asked_at=entry.at, heard=heard
+            )
 
         kept = self.store.turn(entry.message, entry.contact, entry.at, step, entry.former)
         if kept != entry.reply:  # it was taken after all, and that could not be known any more

@@ -72,8 +72,10 @@ def says_too_much(*_: object, **__: object) -> tuple[Reply, Conversation]:
     return Reply("menu", "word " * 500, "en"), Conversation()
 
 
-def forgets_the_last(spool: Spool, real: Callable[..., object] = Spool._lines) -> object:
-    return list(real(spool))[:-1]  # type: ignore[call-overload]
+def forgets_the_last(
+    spool: Spool, content: bytes, start: int, real: Callable[..., object] = Spool._entries_of
+) -> object:
+    return list(real(spool, content, start))[:-1]  # type: ignore[call-overload]
 
 
 def says_two_things(text: str) -> str:
@@ -96,8 +98,8 @@ BROKEN = [
     ("webhook", twilio, "escape", says_two_things, MESSAGE, "more than one message"),
     ("webhook", twilio, "escape", lambda _: "&", MESSAGE, "not well-formed"),
     ("webhook", twilio, "is_right", lambda *_: True, FORGED, "200 and not 403"),
-    ("spool", Spool, "_lines", forgets_the_last, ENTRIES, "not found"),
-    ("spool", Spool, "_lines", raises, ENTRIES, "broken"),
+    ("spool", Spool, "_entries_of", forgets_the_last, ENTRIES, "not found"),
+    ("spool", Spool, "_entries_of", raises, ENTRIES, "broken"),
     ("catalogs", catalogs, "_check_header", raises, CATALOG, "broken"),
     ("catalogs", catalogs, "_is_reviewed", lambda _: False, CATALOG, "does not hold"),
 ]

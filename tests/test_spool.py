@@ -172,6 +172,66 @@ def test_what_came_later_elsewhere_is_not_undone(line: Line, store: Away, tmp_pa
     assert not ann.opted_out
 
 
+def test_an_opt_out_outlasts_a_clock_set_back(line: Line, store: Away, tmp_path: Path) -> None:
+    turns = turns_of(line, store, Spool(tmp_path / "spool"))
+    ann = Person(turns)
+    ann.texts("CART")
+    store.away = True
+    turns.clock = lambda: NOW - 3 * 3600
+    assert "you are opted out" in ann.texts("STOP")
+    store.away = False
+    wait_until_back(turns)
+    assert ann.texts("CART") == ""
+    assert ann.opted_out
+
+
+def test_what_is_only_asked_elsewhere_since_undoes_no_opt_out(
+    line: Line, store: Away, tmp_path: Path
+) -> None:
+    """STOP on one machine while the store is away; a question, no START, on another one after."""
+    here = turns_of(line, store, Spool(tmp_path / "here"))
+    elsewhere = Turns(line, store, b"key", lambda: NOW + 60, Spool(tmp_path / "elsewhere"))
+    ann = Person(here)
+    ann.texts("CART")
+    store.away = True
+    assert "you are opted out" in ann.texts("STOP")
+    store.away = False
+    Person(elsewhere, ann.number).texts("CNS")
+    wait_until_back(here)
+    Person(here, "+15145550999").texts("MENU")
+    assert ann.opted_out
+
+
+def test_what_is_much_is_taken_up_beside_the_turns(line: Line, store: Away, tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    for number in range(400):
+        spool.keep(entry(number, opted_out=number % 2 == 0))
+    turns = turns_of(line, store, spool)
+    began = time.monotonic()
+    assert "CAR T" in Person(turns).texts("CART")
+    waited = time.monotonic() - began
+    deadline = time.monotonic() + 20
+    while spool.pending():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert waited < (time.monotonic() - began) / 2
+    for number in range(400):
+        assert store.opted_out(b"c%d" % number) == (number % 2 == 0)
+
+
+def test_a_spool_that_grows_is_read_on_from_where_it_was(tmp_path: Path) -> None:
+    ours, others = Spool(tmp_path / "spool"), Spool(tmp_path / "spool")
+    for number in range(50):
+        others.keep(entry(number, opted_out=True))
+        assert ours.opted_out(b"c%d" % number)
+        assert ours.find("m0") is not None
+    ours.drain(lambda _: None)
+    assert others.find("m0") is None
+    others.keep(entry(7))
+    assert ours.find("m7") is not None
+    assert ours.opted_out(b"c1") is None
+
+
 def test_a_key_that_was_changed_before_the_store_was_away(
     line: Line, store: Away, tmp_path: Path
 ) -> None:

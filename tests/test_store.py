@@ -317,9 +317,10 @@ class TestPostgres:
     def test_a_newer_schema_is_refused(self, url: str, shared: PostgresStore) -> None:
         with psycopg.connect(url) as db:
             db.execute("INSERT INTO _yoyo_migration(migration_hash, migration_id) VALUES('x', '9')")
-        for act in (shared.migrate, shared.ping, shared.current):
+        for act in (shared.migrate, shared.current):
             with pytest.raises(StoreError, match="of a newer release: it has 9, which this"):
                 act()
+        shared.ping()  # but processes that run go on: a newer release only adds
 
     def test_no_schema_is_said(self, url: str) -> None:
         store = PostgresStore(url)
@@ -436,7 +437,8 @@ def test_a_newer_schema_is_refused(path: str, store: SqliteStore) -> None:
     with pytest.raises(StoreError, match="of a newer release: it has m999"):
         store.migrate()
     with pytest.raises(StoreError, match="of a newer release: its schema is 999"):
-        store.ping()
+        store.current()
+    store.ping()  # but processes that run go on: a newer release only adds
 
 
 def test_no_folder_is_said(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ in a file of one machine, `postgres` in a database that machines share.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, LiteralString, NamedTuple, Protocol
 
 from bot.model import Conversation, Reply
 
@@ -127,6 +127,12 @@ class Store(Protocol):
 
     def take_messages(self, rows: Sequence[MessageRow]) -> None:
         """Keep messages of another store that are not there."""
+
+    def rows(self, query: LiteralString, *values: object) -> list[Any]:
+        """Give the rows of a query, for rooms with tables of their own; `?` stands for a value."""
+
+    def change(self, query: LiteralString, *values: object) -> int:
+        """Do one statement in a transaction of its own; give how many rows it changed."""
 
     def close(self) -> None:
         """Let go of connections."""

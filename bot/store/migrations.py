@@ -1,6 +1,7 @@
 """The schema of the SQLite store, as numbered steps that sqlite-utils applies and records.
 
-A step that has been released is never changed; the next one is added below it. This module is
+A step that has been released is never changed; the next one is added below it. A step only adds:
+processes of the release before go on with what it made. This module is
 imported only where a schema is made: sqlite-utils is kept out of the workers' memory.
 """
 
@@ -49,6 +50,31 @@ def m003_unmatched(db: Database) -> None:
         "CREATE TABLE unmatched("
         "number INTEGER PRIMARY KEY, day INTEGER NOT NULL, language TEXT NOT NULL, "
         "text TEXT NOT NULL)"
+    )
+
+
+@migrations()
+def m004_console(db: Database) -> None:
+    """Keep what staff need: accounts, what they did, the phones they simulate, what they found."""
+    db.execute(
+        "CREATE TABLE staff("
+        "name TEXT PRIMARY KEY, password TEXT NOT NULL, role TEXT NOT NULL, "
+        "added INTEGER NOT NULL, failures INTEGER NOT NULL, locked_until INTEGER NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE audit("
+        "number INTEGER PRIMARY KEY, at INTEGER NOT NULL, staff TEXT NOT NULL, what TEXT NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE simulated("
+        "number INTEGER PRIMARY KEY, at INTEGER NOT NULL, phone TEXT NOT NULL, "
+        "said TEXT NOT NULL, reply TEXT NOT NULL, why TEXT NOT NULL)"
+    )
+    db.execute("CREATE INDEX simulated_phone ON simulated(phone)")
+    db.execute(
+        "CREATE TABLE remarks("
+        "number INTEGER PRIMARY KEY, at INTEGER NOT NULL, staff TEXT NOT NULL, "
+        "said TEXT NOT NULL, reply TEXT NOT NULL, remark TEXT NOT NULL)"
     )
 
 

@@ -184,7 +184,8 @@ class PostgresStore:
         """Check that it can be read and written: see `Store.ping`."""
         with suppress(PoolTimeout):
             self._opened().check()  # a server that was started again has closed them all
-        if not self.current():
+        # A newer release may have added to it meanwhile; steps only ever add.
+        if not self._applied() >= set(steps()):
             raise StoreError("DATABASE_URL: the database has no schema; run: answerline migrate")
         row = self._row("SELECT current_setting('transaction_read_only')", ())
         if row and row[0] == "on":
@@ -222,6 +223,15 @@ class PostgresStore:
             [row[1:] for row in rows],
         )
 
+    def rows(self, query: LiteralString, *values: object) -> list[Any]:
+        """Give the rows of a query: see `Store.rows`."""
+        return self._rows(query.replace("?", "%s"), values)
+
+    def change(self, query: LiteralString, *values: object) -> int:
+        """Do one statement: see `Store.change`."""
+        with self._writing() as db:
+            return db.execute(query.replace("?", "%s"), values).rowcount
+
     def close(self) -> None:
         """Close every connection of this process."""
         with self._lock:
@@ -231,11 +241,7 @@ class PostgresStore:
 
     def current(self) -> bool:
         """Tell whether the schema is this release's; StoreError if it is a newer one's."""
-        there = self._row("SELECT to_regclass('_yoyo_migration') IS NOT NULL", ())
-        if not (there and there[0]):
-            return False
-        row = self._row("SELECT array_agg(migration_id) FROM _yoyo_migration", ())
-        applied = set((row or ([],))[0] or ())
+        applied = self._applied()
         if unknown := applied - set(steps()):
             raise StoreError(
                 "DATABASE_URL: the database is of a newer release: it has "
@@ -288,6 +294,14 @@ class PostgresStore:
             db.execute(_KEEP_MESSAGE, (message, now, answer.to_json()))
             db.execute(_KEEP_CONTACT, (contact, after.opted_out, after.heard, after.to_json()))
         return answer
+
+    def _applied(self) -> set[str]:
+        """Name the steps that were applied."""
+        there = self._row("SELECT to_regclass('_yoyo_migration') IS NOT NULL", ())
+        if not (there and there[0]):
+            return set()
+        row = self._row("SELECT array_agg(migration_id) FROM _yoyo_migration", ())
+        return set((row or ([],))[0] or ())
 
     def _rows(self, query: LiteralString, values: tuple[object, ...]) -> list[Any]:
         try:

@@ -11,13 +11,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from bot.model import Conversation, Reply
 from bot.store import ContactRow, Failure, MessageRow, Step, StoreError, Unmatched
 from bot.store.rows import DAY, OPTED_OUT, kept_for_a_time, kept_reply, kept_state
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """How many migrations this release has; kept in the file as its user_version."""
 
 WAIT: Final = 5.0
@@ -154,11 +154,12 @@ class SqliteStore:
 
     def ping(self) -> None:
         """Check that it can be read and written: see `Store.ping`."""
-        if not self.current():
-            raise StoreError(
-                f"DATABASE_URL: the database {self.path} has no schema; run: answerline migrate"
-            )
         try:
+            # A newer release may have added to it meanwhile; steps only ever add.
+            if not self._is_there() or self._version() < SCHEMA:
+                raise StoreError(
+                    f"DATABASE_URL: the database {self.path} has no schema; run: answerline migrate"
+                )
             db = self._connection()
             _patiently(db, "BEGIN IMMEDIATE")
             db.execute("ROLLBACK")
@@ -197,6 +198,15 @@ class SqliteStore:
             [row[1:] for row in rows],
         )
 
+    def rows(self, query: LiteralString, *values: object) -> list[Any]:
+        """Give the rows of a query: see `Store.rows`."""
+        return self._rows(query, values)
+
+    def change(self, query: LiteralString, *values: object) -> int:
+        """Do one statement: see `Store.change`."""
+        with self._writing() as db:
+            return db.execute(query, values).rowcount
+
     def close(self) -> None:
         """Close the connection of this thread."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -206,10 +216,10 @@ class SqliteStore:
 
     def current(self) -> bool:
         """Tell whether the file is there with this release's schema; StoreError if newer."""
-        if self.path != ":memory:" and not Path(self.path).exists():
+        if not self._is_there():
             return False
         try:
-            (version,) = self._connection().execute("PRAGMA user_version").fetchone()
+            version = self._version()
         except sqlite3.Error as error:
             raise StoreError(
                 f"DATABASE_URL: the database {self.path} cannot be read: {error}"
@@ -244,6 +254,13 @@ class SqliteStore:
             ) from error
 
     # --- within ---
+
+    def _is_there(self) -> bool:
+        return self.path == ":memory:" or Path(self.path).exists()
+
+    def _version(self) -> int:
+        (version,) = self._connection().execute("PRAGMA user_version").fetchone()
+        return int(version)
 
     def _rows(self, query: str, values: tuple[object, ...]) -> list[Any]:
         try:
