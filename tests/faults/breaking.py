@@ -20,7 +20,7 @@ STOPPED_ALONE: Final = f"{ALONE} (stop)"
 NOT_KEPT: Final = "was not kept: "
 READ_AGAIN: Final = "the content was read again"
 
-OLDER: Final = "7330387"
+OLDER: Final = "1a57bd4"
 """The commit of a release that servers of this one may meet on a database."""
 HOUR: Final = 3600
 
