@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from bot import links, logs, status
+from bot import console, links, logs, status
 from bot.channels import CHANNELS
 from bot.config import Config
+from bot.counts import Counts
 from bot.keys import beside_database, contact_secret
 from bot.line import Line
 from bot.prepared import line_of
@@ -50,7 +51,7 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     spool = Spool(config.spool or beside_database(config, "spool"))
     turns = Turns(
         line, store, contact_secret(config), spool=spool, former_key=config.former_key.encode(),
-        unmatched_days=config.unmatched_days,
+        unmatched_days=config.unmatched_days, counts=Counts(),
     )  # fmt: skip
     app = Flask(__name__, static_folder=None)
     app.config["ANSWERLINE"] = config
@@ -63,10 +64,11 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     app.register_error_handler(HTTPException, _error)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.config["TRUSTED_HOSTS"] = list(config.hosts) or None
-    app.wsgi_app = _guarded(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = _guarded(console.mounted(app.wsgi_app, config, turns))  # type: ignore[method-assign, assignment]
     if serves:
         logs.configure(config.logged, lambda: turns.line.library.revision)
-        Tidy(store, turns.clock, config.retention_days, config.unmatched_days).start()
+        days = config.retention_days, config.unmatched_days
+        Tidy(store, turns.clock, *days, turns.counts).start()
     return app
 
 

@@ -168,6 +168,7 @@ class Editor:
                 key not in found.reviewed for key in texts.texts or () if key[0] not in MATCHED
             ),
             right_to_left=right_to_left(texts.language),
+            words=words,
             in_english=frozenset(
                 name for name, text in self.originals.phrases.items() if not texts.has(text)
             ),

@@ -177,7 +177,8 @@ class Edition:
 
     Phrases have their command words and the support line filled in; what is left in braces is
     filled in when they are said. `draft` tells that something in it has not been reviewed,
-    `in_english` names the phrases that it has to say in English.
+    `in_english` names the phrases that it has to say in English, `words` are those to reply with
+    for a command.
     """
 
     language: str
@@ -188,6 +189,7 @@ class Edition:
     phrases: Mapping[str, str]
     draft: bool = False
     right_to_left: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
     in_english: frozenset[str] = frozenset()
 
     def texts(self) -> list[str]:

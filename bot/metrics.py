@@ -6,7 +6,6 @@ imported (`serve` makes one): prometheus-client adds up what each has written th
 
 import os
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
@@ -14,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from bot import sms
+from bot.counts import cost
 from bot.model import Delivery, Inbound, Reply
 
 MULTIPROC: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -59,7 +58,7 @@ class Metrics:
         _turns.labels(inbound.channel, reply.language, reply.label).inc()
         _seconds.labels(inbound.channel).observe(seconds)
         if reply.text:
-            encoding, segments = _cost(reply.text)
+            encoding, segments = cost(reply.text)
             _segments.labels(encoding, reply.language).inc(segments)
 
     def fault(self, kind: str) -> None:
@@ -101,10 +100,3 @@ class _Now(Collector):
             "What was answered without the database and waits for it.",
             float(self._spool_bytes()),
         )
-
-
-@lru_cache(4096)
-def _cost(text: str) -> tuple[str, int]:
-    """Count once what is sent again and again."""
-    size = sms.measure(text)
-    return size.encoding, size.segments

@@ -362,10 +362,13 @@ class Layout:
         return edition.say(LANGUAGES if label == LANGUAGES else label.replace(".", "_"))
 
     def link_line(self, label: str, edition: Edition) -> str:
-        """Write the line with an answer's link, which says where it leads to English only."""
+        """Write the line with an answer's link, which says where it leads to English only.
+
+        A short link does not: behind it is a page in the reader's own language.
+        """
         language = edition.answers[label].language
         link = self.link(label, language)
-        if language == ENGLISH or language in self.library.document(label).urls:
+        if self.base_url or language in (ENGLISH, *self.library.document(label).urls):
             return link
         return joined(edition.say("link_in_english"), link)
 

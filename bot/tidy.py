@@ -1,7 +1,7 @@
 """Forgets what is past its time, by itself: a thread beside the turns, in steps that hold up none.
 
-Replies go after 48 hours, contacts after as many days without a message as the operator sets;
-of those who opted out only that is kept.
+It also writes down what was counted. Replies go after 48 hours, contacts after as many days without
+a message as the operator sets; of those who opted out only that is kept.
 """
 
 import logging
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from bot.counts import Counts
 from bot.store import Store, StoreError
 from bot.store.rows import DAY
 
@@ -29,9 +30,14 @@ class Tidy:
     """What keeps one store tidy. Any number of processes may, each by itself."""
 
     def __init__(
-        self, store: Store, clock: Callable[[], int], retention_days: int, unmatched_days: int
+        self,
+        store: Store,
+        clock: Callable[[], int],
+        retention_days: int,
+        unmatched_days: int,
+        counts: Counts | None = None,
     ) -> None:
-        self.store, self.clock = store, clock
+        self.store, self.clock, self.counts = store, clock, counts
         self.retention_days, self.unmatched_days = retention_days, unmatched_days
 
     def start(self) -> None:
@@ -56,6 +62,8 @@ class Tidy:
         while True:
             time.sleep(PURGE_EVERY)
             try:
+                if self.counts:
+                    self.counts.write(self.store)
                 self.purge()
                 if time.monotonic() - swept >= SWEEP_EVERY:
                     self.sweep()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from bot.conversation import apologise, respond
+from bot.counts import Counts
 from bot.line import Line
 from bot.model import Conversation, Delivery, Inbound, Reply
 from bot.spool import Entry, Spool
@@ -33,6 +34,9 @@ LOOK_EVERY: Final = 1.0
 
 QUICK: Final = 0.5
 """Seconds within which a store fails that may still be read: one that hangs is not asked again."""
+
+CONSOLE: Final = "console"
+"""The channel of phones that staff simulate."""
 
 LITTLE: Final = 32 * 1024
 """Bytes of a spool that are taken up while somebody waits: a few dozen answers."""
@@ -111,7 +115,8 @@ class Turns:
     `line` may be replaced while it runs: a turn that has begun may see either.
     `spool` is where answers are kept while the store is away; without one they are not.
     `former_key` is the key before this one: what is kept under it is found, and moved. Texts that
-    were not understood are kept, scrubbed, if there are `unmatched_days`; `metrics` count.
+    were not understood are kept, scrubbed, if there are `unmatched_days`; `metrics` and `counts`
+    count, but not what staff try out.
     """
 
     line: Line
@@ -122,6 +127,7 @@ class Turns:
     former_key: bytes = b""
     unmatched_days: int = 0
     metrics: "Metrics | None" = None
+    counts: Counts | None = None
     outage: Outage = field(default_factory=Outage)
     recent: Recent = field(default_factory=Recent)
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
@@ -138,6 +144,8 @@ class Turns:
         took = time.perf_counter() - begun
         if self.metrics:
             self.metrics.turn(inbound, reply, took)
+        if self.counts and inbound.channel != CONSOLE:
+            self.counts.note(inbound, reply, self.clock())
         if log.isEnabledFor(logging.INFO):
             told = {
                 "message_id": inbound.id, "channel": inbound.channel, "label": reply.label,
@@ -220,7 +228,7 @@ class Turns:
 
         reply = self.store.turn(message, contact, at, step, self._former(inbound))
         self.recent.note(message, reply)
-        if not_understood and self.unmatched_days:
+        if not_understood and self.unmatched_days and inbound.channel != CONSOLE:
             self._note_unmatched(inbound, reply, at)
         return reply
 

@@ -30,6 +30,7 @@ COMMANDS = [
     "serve",
     "prepare",
     "contact",
+    "staff",
     "unmatched",
     "chat",
     "text",
@@ -286,7 +287,13 @@ def test_the_examples_give_hardly_a_wrong_answer() -> None:
 
 
 def test_migrate() -> None:
-    applied = "m001_contacts_and_messages", "m002_deliveries", "m003_unmatched"
+    applied = (
+        "m001_contacts_and_messages",
+        "m002_deliveries",
+        "m003_unmatched",
+        "m004_console",
+        "m005_transcripts_and_counts",
+    )
     assert run("migrate").stdout == "".join(f"applied {one}\n" for one in applied)
     assert run("migrate").stdout == "nothing to do\n"
     assert Path("answerline.db").exists()

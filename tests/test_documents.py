@@ -26,10 +26,10 @@ from bot.config import Config
 from bot.content import read
 from bot.making import make_line
 from bot.problems import ContentError
+from bot.transcripts import play
 
 from .conftest import ROOT
 from .test_serve import PATIENCE, answerline, environment, free_port, serving, text
-from .transcript import play
 
 PAGE = ROOT / "tests/fixtures/pages/rest.html"
 README = (ROOT / "README.md").read_text(encoding="utf-8")

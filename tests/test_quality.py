@@ -76,7 +76,7 @@ def test_every_room_is_in_the_contracts() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     layers = " ".join(contracts["contracts"][0]["layers"])
     rooms = {p.stem for p in (ROOT / "bot").iterdir() if p.suffix == ".py" or p.is_dir()}
-    rooms -= {"__init__", "__main__", "__pycache__", "messages", "locales"}
+    rooms -= {"__init__", "__main__", "__pycache__", "messages", "locales", "templates"}
     assert rooms == {name.removeprefix("bot.") for name in re.findall(r"bot\.\w+", layers)}
 
 
@@ -101,6 +101,9 @@ def test_the_wheel_carries_the_content(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for file in (
         "store/schema/0001-contacts-and-messages.sql",
+        "templates/answer.html",
+        "console/templates/layout.html",
+        "console/static/console.css",
         "messages/phrases.toml",
         "messages/topics/cart.toml",
         "locales/fr/LC_MESSAGES",

@@ -9,14 +9,15 @@ from pathlib import Path
 import click
 import pytest
 
+from bot import console
 from bot.app import create_app
 from bot.channels.twilio import PATH
 from bot.cli import main
 from bot.config import SETTINGS, Config
 from bot.line import Line
+from bot.transcripts import play
 
 from .conftest import BASE_URL, ROOT
-from .transcript import play
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -88,7 +89,7 @@ def test_every_file_that_is_named_is_there() -> None:
 def test_addresses_are_served(config: Config) -> None:
     assert f"https://answer.example.ca{PATH}" in README
     app = create_app(replace(config, status="public"))
-    rules = {str(rule) for rule in app.url_map.iter_rules()}
+    rules = {str(rule) for rule in app.url_map.iter_rules()} | {console.PATH}
     assert set(re.findall(r"`(/\w+)`", README)) <= rules
     assert BASE_URL in README
 

@@ -16,6 +16,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "prepare": "serve",
     "migrate": "store",
     "store": "store",
+    "staff": "staff",
     "contact": "contact",
     "unmatched": "contact",
     "chat": "simulate",

@@ -14,6 +14,8 @@ import click
 
 from bot.cli.loader import Loader, prepare_apart
 from bot.config import Config
+from bot.console import LINK
+from bot.console import PATH as CONSOLE
 from bot.keys import beside_database, contact_secret, own_secret
 from bot.prepared import line_of
 from bot.store import StoreError, open_store
@@ -58,6 +60,7 @@ def serve(
     if not config.twilio_auth_token and _loopback(host):
         command = sys.argv[0] if sys.argv[0].endswith("answerline") else "python -m bot"
         click.echo(f"Text it: {command} text CART --url http://{shown}:{port}/twilio/messages")
+        click.echo(f"Or try it here: http://{shown}:{port}{_console_link(config)} (works once)")
     sys.stdout.flush()
     server = Granian(
         "bot.app:create_app",
@@ -102,6 +105,14 @@ def prepare(config: Config) -> None:
 
 def _pid(worker: Any) -> int:
     return int(worker.inner.pid)
+
+
+def _console_link(config: Config) -> str:
+    """Make a new link into the console, which works once; a word of its own opens it."""
+    file = beside_database(config, LINK)
+    file.unlink(missing_ok=True)
+    word, _ = own_secret(file)
+    return f"{CONSOLE}/enter/{word}"
 
 
 def _own_token(config: Config, host: str) -> None:

@@ -78,6 +78,22 @@ def m004_console(db: Database) -> None:
     )
 
 
+@migrations()
+def m005_transcripts_and_counts(db: Database) -> None:
+    """Keep conversations for staff, and how many turns of each kind there were, by hour."""
+    db.execute(
+        "CREATE TABLE transcripts("
+        "name TEXT PRIMARY KEY, at INTEGER NOT NULL, staff TEXT NOT NULL, text TEXT NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE counts("
+        "day INTEGER NOT NULL, hour INTEGER NOT NULL, channel TEXT NOT NULL, "
+        "language TEXT NOT NULL, label TEXT NOT NULL, turns INTEGER NOT NULL, "
+        "segments INTEGER NOT NULL, PRIMARY KEY(day, hour, channel, language, label)"
+        ") WITHOUT ROWID"
+    )
+
+
 def migrate(connection: sqlite3.Connection, wait: float) -> list[str]:
     """Apply what is missing and name it; LookupError for a schema newer than this release.
 

@@ -8,6 +8,9 @@ from bot.model import Conversation, Reply
 KEEP_REPLIES: Final = 48 * 3600
 """Seconds for which a repeated message id gets the same reply."""
 
+KEEP_SIMULATED: Final = 30 * 24 * 3600
+"""Seconds for which what staff tried out is kept."""
+
 FEWEST: Final = 5
 """Counts below this are not told in reports."""
 
@@ -45,5 +48,6 @@ def kept_for_a_time(now: int, unmatched_days: int) -> tuple[tuple[str, str, int]
     return (
         ("messages", "at", now - KEEP_REPLIES),
         ("deliveries", "at", now - KEEP_REPLIES),
+        ("simulated", "at", now - KEEP_SIMULATED),
         ("unmatched", "day", now // DAY - unmatched_days),
     )

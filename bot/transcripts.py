@@ -8,36 +8,42 @@
     < For adults: ...       what comes back, line by line
     = nothing               nothing comes back
 
-The file's expectation is written by ANSWERLINE_WRITE_TRANSCRIPTS=1, never in CI.
+A transcript that is played says what would come now: what differs has changed.
 """
 
-import os
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
 from msgspec.structs import replace
 
 from bot.line import Line
-from bot.model import Inbound
+from bot.model import Inbound, OptOut
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns
 
-NOTHING = "= nothing"
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_OPT_OUT = {"STOP": "stop", "START": "start", "HELP": "help"}
+NOTHING: Final = "= nothing"
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_OPT_OUT: Final[Mapping[str, OptOut]] = {"STOP": "stop", "START": "start", "HELP": "help"}
 
 
 @dataclass
 class Clock:
+    """The clock of a transcript, which begins on 2027-01-15 and is moved by its directions."""
+
     now: int = 1_800_000_000
 
     def __call__(self) -> int:
+        """Give Unix seconds."""
         return self.now
 
 
 def play(text: str, line: Line) -> str:
-    """Play a transcript and give it back with the replies that come now."""
+    """Play a transcript and give it back with the replies that come now.
+
+    Raises ValueError, naming the line, for what is no transcript.
+    """
     clock = Clock()
     store = SqliteStore(":memory:")
     store.migrate()
@@ -71,8 +77,8 @@ def _direct(row: str, coming: Inbound, clock: Clock) -> Inbound:
     words = row[1:].split()
     if words == ["media"]:
         return replace(coming, media=1)
-    if len(words) == 2 and words[0] == "settled":
-        return replace(coming, carrier_answered=_OPT_OUT[words[1]])  # type: ignore[arg-type]
+    if len(words) == 2 and words[0] == "settled" and words[1] in _OPT_OUT:
+        return replace(coming, carrier_answered=_OPT_OUT[words[1]])
     passed = re.fullmatch(r"\+(\d+)([smhd])", words[0]) if len(words) == 1 else None
     if passed is None:
         raise ValueError(f"not a direction of a transcript: {row!r}")
@@ -80,16 +86,10 @@ def _direct(row: str, coming: Inbound, clock: Clock) -> Inbound:
     return coming
 
 
-def rewriting() -> bool:
-    """Tell whether transcripts are to be written; never in CI, which must not bless itself."""
-    return os.environ.get("ANSWERLINE_WRITE_TRANSCRIPTS") == "1" and not os.environ.get("CI")
-
-
-def check(path: Path, line: Line) -> tuple[str, str]:
-    """Give what stands in a transcript and what comes now, writing it if asked to."""
-    wanted = path.read_text(encoding="utf-8")
-    now = play(wanted, line)
-    if rewriting():
-        path.write_text(now, encoding="utf-8")
-        wanted = now
-    return wanted, now
+def written(exchanges: Iterable[tuple[str, str]], remark: str = "") -> str:
+    """Write what was texted and what came back as a transcript."""
+    out = [f"# {line}" for line in remark.splitlines()]
+    for text, reply in exchanges:
+        out.append("> " + text.replace("\n", "\\n"))
+        out += [f"< {part}".rstrip() for part in reply.split("\n")] if reply else [NOTHING]
+    return "\n".join(out) + "\n"

@@ -1,0 +1,262 @@
+"""Phones on the screen: any language, any audience, through the same turn as the webhook.
+
+Each phone is a contact of its own on a channel of its own. Nothing is sent to anyone, and nothing
+of it is counted.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response as BaseResponse
+
+from bot import sms
+from bot.console.staff import Staff
+from bot.library import ENGLISH, Library, audience_of
+from bot.model import AUDIENCES, LONGEST_TEXT, Conversation, Inbound, Reply
+from bot.transcripts import written
+from bot.turn import CONSOLE, Turns, contact_key
+
+MOST_PHONES: Final = 6
+SHOWN: Final = 40
+"""Messages of a phone that are shown."""
+LONGEST_PRICE: Final = 12
+MOST_NUMBERS: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was texted from a phone, what came back, and why."""
+
+    number: int
+    said: str
+    reply: Reply
+    why: tuple[str, ...]
+    size: sms.Size
+    marked: tuple[tuple[str, bool], ...]
+    sources: tuple[str, ...]
+    state: str
+
+    @property
+    def segments(self) -> int:
+        """Segments that are paid for: none where nothing is sent."""
+        return self.size.segments if self.reply.text else 0
+
+
+class Phones:
+    """The phones of whoever is signed in, as their session names them."""
+
+    def __init__(self, turns: Turns) -> None:
+        self.turns = turns
+
+    @property
+    def names(self) -> list[str]:
+        """Name each phone."""
+        return list(session.get("phones", ()))
+
+    def add(self, language: str, audience: str) -> None:
+        """Add a phone; its owner texts the language and the audience first, where one is wanted."""
+        if len(self.names) >= MOST_PHONES:
+            abort(400, f"There are {MOST_PHONES} phones already. Remove one first.")
+        edition = self.turns.line.library.editions.get(language)
+        name = secrets.token_hex(6)
+        session["phones"] = [*self.names, name]
+        if edition is not None:
+            self.text(name, edition.name if language != ENGLISH else ENGLISH.upper())
+        if audience in AUDIENCES:
+            words = (edition or self.turns.line.library.edition(ENGLISH)).words
+            self.text(name, words[audience])
+
+    def remove(self, name: str) -> None:
+        """Remove a phone, and what is remembered of it."""
+        session["phones"] = [one for one in self.names if one != name]
+        self.turns.store.erase(self._key(name), opt_out_too=True)
+        self.turns.store.change("DELETE FROM simulated WHERE phone = ?", name)
+
+    def text(self, name: str, text: str) -> None:
+        """Text the line from a phone."""
+        if name not in self.names:
+            abort(404, "This phone is not there any more.")
+        why: list[str] = []
+        inbound = Inbound(CONSOLE, name, secrets.token_hex(12), text[:LONGEST_TEXT])
+        reply = self.turns.take(inbound, why.append)
+        self.turns.store.change(
+            "INSERT INTO simulated(at, phone, said, reply, why) VALUES(?, ?, ?, ?, ?)",
+            self.turns.clock(), name, inbound.text.replace("\0", ""), reply.to_json(),
+            json.dumps(why).replace("\\u0000", ""),
+        )  # fmt: skip
+
+    def exchanges(self, name: str) -> list[Exchange]:
+        """Give the last messages of a phone, the oldest first."""
+        rows = self.turns.store.rows(
+            "SELECT number, said, reply, why FROM simulated WHERE phone = ? "
+            "ORDER BY number DESC LIMIT ?",
+            name, SHOWN,
+        )  # fmt: skip
+        library = self.turns.line.library
+        return [exchange(library, *row) for row in reversed(rows)]
+
+    def next_words(self, name: str) -> list[str]:
+        """Give what a person would text next: numbers that were shown, and commands' words."""
+        row = self.turns.store.contact(self._key(name))
+        state = Conversation.from_json(row.state) if row else Conversation()
+        words = self.turns.line.library.edition(state.language or ENGLISH).words
+        numbers = [str(n + 1) for n in range(min(len(state.offered), MOST_NUMBERS))]
+        commands = ["more", "adult" if state.audience == "child" else "child", "menu"]
+        start = ["start"] if state.opted_out else [*commands, "help", "stop"]
+        return [*numbers, *(words[one] for one in start if one in words)]
+
+    def _key(self, name: str) -> bytes:
+        return contact_key(self.turns.key, Inbound(CONSOLE, name, "", ""))
+
+
+def exchange(library: Library, number: int, said: str, reply: str, why: str) -> Exchange:
+    """Read what is kept of one message, with what it cost and where it comes from."""
+    answered = Reply.from_json(reply)
+    size = sms.measure(answered.text)
+    costly = set(sms.costly(answered.text)) if size.encoding == "UCS-2" else set()
+    label = f"{answered.audience}.{answered.topic}" if answered.topic else ""
+    return Exchange(
+        number, said, answered, tuple(json.loads(why)), size,
+        _marked(answered.text, costly), _sources(library, label),
+        _state(library, label, answered.language),
+    )  # fmt: skip
+
+
+def _marked(text: str, costly: set[str]) -> tuple[tuple[str, bool], ...]:
+    """Split a text in runs, each with whether its letters are those that make it cost double.
+
+    Where most of them do (another script), none is marked: nothing could be written otherwise.
+    """
+    if sum(char in costly for char in text) * 4 > len(text):
+        costly = set()
+    runs: list[tuple[str, bool]] = []
+    for char in text:
+        if runs and runs[-1][1] == (char in costly):
+            runs[-1] = (runs[-1][0] + char, runs[-1][1])
+        else:
+            runs.append((char, char in costly))
+    return tuple(runs)
+
+
+def _sources(library: Library, label: str) -> tuple[str, ...]:
+    answer = library.editions[ENGLISH].answers.get(label)
+    if answer is None:
+        return ()
+    told = []
+    for source in answer.sources:
+        section = library.documents[source.document].sections[source.section]
+        told.append(f"{source} ({section.heading})")
+    return tuple(told)
+
+
+def _state(library: Library, label: str, language: str) -> str:
+    """Tell who stands for an answer, and whether its translation is a draft."""
+    if not audience_of(label):
+        return "draft translation" if library.edition(language).draft else ""
+    review = library.reviews.get(label)
+    told = [
+        f"signed off by {review.signed_off_by} on {review.signed_off_on}"
+        if review and review.signed_off_on
+        else "nobody has signed off this answer"
+    ]
+    if review and (review.withdrawn or review.source_moved):
+        told.append("held back")
+    if library.edition(language).draft:
+        told.append("draft translation")
+    return "; ".join(told)
+
+
+def blueprint(turns: Turns, staff: Staff) -> Blueprint:
+    """Make the routes."""
+    routes = Blueprint("simulator", __name__)
+    phones = Phones(turns)
+
+    @routes.get("/")
+    @login_required  # type: ignore[untyped-decorator]
+    def index() -> str:
+        """Show the phones side by side."""
+        library = turns.line.library
+        shown = [
+            {
+                "name": name,
+                "exchanges": phones.exchanges(name),
+                "next": phones.next_words(name),
+            }
+            for name in phones.names
+        ]
+        return render_template(
+            "simulator.html", phones=shown, editions=list(library.editions.values()),
+            rtl={one.language for one in library.editions.values() if one.right_to_left},
+            tags={one: one.replace("_", "-") for one in library.editions}, audiences=AUDIENCES,
+            revision=library.revision, price=float(session.get("price", 0.01)), most=MOST_PHONES,
+        )  # fmt: skip
+
+    @routes.post("/phones")
+    @login_required  # type: ignore[untyped-decorator]
+    def add() -> BaseResponse:
+        phones.add(request.form.get("language", ""), request.form.get("audience", ""))
+        return _back()
+
+    @routes.post("/phones/<name>/remove")
+    @login_required  # type: ignore[untyped-decorator]
+    def remove(name: str) -> BaseResponse:
+        phones.remove(name)
+        return _back()
+
+    @routes.post("/text")
+    @login_required  # type: ignore[untyped-decorator]
+    def text() -> BaseResponse:
+        """Text from one phone, or the same text from all of them."""
+        if not phones.names:
+            phones.add("", "")
+        wanted, said = request.form.get("phone", ""), request.form.get("text", "")
+        for name in [wanted] if wanted else phones.names:
+            phones.text(name, said)
+        return _back(wanted)
+
+    @routes.post("/price")
+    @login_required  # type: ignore[untyped-decorator]
+    def price() -> BaseResponse:
+        """Set what a segment costs."""
+        said = request.form.get("price", "").replace(",", ".").strip()
+        if not said.replace(".", "", 1).isdigit() or len(said) > LONGEST_PRICE:
+            abort(400, "A price is a number such as 0.0083.")
+        session["price"] = said
+        return _back()
+
+    @routes.post("/remarks")
+    @login_required  # type: ignore[untyped-decorator]
+    def remark() -> BaseResponse:
+        """Mark a reply as wrong, with a remark: editors see the list."""
+        said = request.form.get("remark", "").strip()
+        rows = turns.store.rows(
+            "SELECT phone, said, reply FROM simulated WHERE number = ?",
+            request.form.get("number", 0, int),
+        )
+        if not said or not rows or rows[0][0] not in phones.names:
+            abort(400, "Say what is wrong with the reply, in a few words.")
+        turns.store.change(
+            "INSERT INTO remarks(at, staff, said, reply, remark) VALUES(?, ?, ?, ?, ?)",
+            turns.clock(), current_user.name, rows[0][1], rows[0][2], said[:1000],
+        )  # fmt: skip
+        staff.note(current_user.name, "remarked on a reply")
+        return _back(rows[0][0])
+
+    @routes.get("/phones/<name>/transcript")
+    @login_required  # type: ignore[untyped-decorator]
+    def transcript(name: str) -> Response:
+        """Give a phone's conversation as a golden transcript."""
+        if name not in phones.names:
+            abort(404, "This phone is not there any more.")
+        text = written((one.said, one.reply.text) for one in phones.exchanges(name))
+        attached = {"Content-Disposition": "attachment; filename=conversation.txt"}
+        return Response(text, mimetype="text/plain; charset=utf-8", headers=attached)
+
+    def _back(name: str = "") -> BaseResponse:
+        return redirect(url_for("simulator.index") + (f"#phone-{name}" if name else ""), 303)
+
+    return routes

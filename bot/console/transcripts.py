@@ -1,0 +1,125 @@
+"""Conversations that staff keep, play again, and compare with what comes now."""
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response as BaseResponse
+
+from bot.console.simulator import Phones
+from bot.console.staff import Staff
+from bot.transcripts import play, written
+from bot.turn import Turns
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+MOST_LINES: Final = 2000
+"""Lines of a transcript that is played."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A transcript that was played: what differs now, line by line, or why it is none."""
+
+    name: str
+    differs: tuple[str, ...] = ()
+    fault: str = ""
+
+
+def played(name: str, text: str, turns: Turns) -> Played:
+    """Play a transcript on the line as it is, with a store of its own."""
+    if text.count("\n") > MOST_LINES:
+        return Played(name, fault=f"has more than {MOST_LINES} lines")
+    if not any(line.startswith(">") for line in text.splitlines()):
+        return Played(name, fault="no line of it begins with >")
+    try:
+        now = play(text, turns.line)
+    except ValueError as error:
+        return Played(name, fault=str(error))
+    lines = difflib.unified_diff(text.splitlines(), now.splitlines(), "kept", "now", lineterm="")
+    return Played(name, tuple(lines)[2:])
+
+
+def blueprint(turns: Turns, staff: Staff) -> Blueprint:
+    """Make the routes."""
+    routes = Blueprint("transcripts", __name__, url_prefix="/transcripts")
+    phones = Phones(turns)
+
+    def kept() -> list[tuple[str, int, str, str]]:
+        return turns.store.rows("SELECT name, at, staff, text FROM transcripts ORDER BY name")
+
+    def one(name: str) -> str:
+        rows = turns.store.rows("SELECT text FROM transcripts WHERE name = ?", name)
+        if not rows:
+            abort(404, "There is no transcript of this name.")
+        return str(rows[0][0])
+
+    @routes.get("/")
+    @login_required  # type: ignore[untyped-decorator]
+    def index() -> str:
+        """Show what is kept, and the form to keep the conversation of a phone."""
+        return render_template(
+            "transcripts.html", kept=kept(), phone=request.args.get("phone", ""), played=()
+        )
+
+    @routes.post("/")
+    @login_required  # type: ignore[untyped-decorator]
+    def keep() -> BaseResponse:
+        """Keep a phone's conversation, or an uploaded transcript, under a name."""
+        name = request.form.get("name", "").strip().lower()
+        if not NAME.fullmatch(name):
+            abort(400, "A name has small letters, digits and hyphens: parent-asks-in-farsi.")
+        phone, file = request.form.get("phone", ""), request.files.get("file")
+        if phone:
+            if phone not in phones.names:
+                abort(404, "This phone is not there any more.")
+            text = written((one.said, one.reply.text) for one in phones.exchanges(phone))
+        else:
+            text = _read(file.read() if file else b"")
+        if (found := played(name, text, turns)).fault:
+            abort(400, f"This is no transcript: {found.fault}.")
+        turns.store.change(
+            "INSERT INTO transcripts(name, at, staff, text) VALUES(?, ?, ?, ?) "
+            "ON CONFLICT(name) DO UPDATE SET at = excluded.at, staff = excluded.staff, "
+            "text = excluded.text",
+            name, turns.clock(), current_user.name, text,
+        )  # fmt: skip
+        staff.note(current_user.name, f"kept the transcript {name}")
+        return redirect(url_for("transcripts.index"), 303)
+
+    @routes.get("/play")
+    @login_required  # type: ignore[untyped-decorator]
+    def play_all() -> str:
+        """Play all that is kept, or one, and show which replies have changed."""
+        wanted = request.args.get("name")
+        rows = [row for row in kept() if wanted in (None, row[0])]
+        found = [played(row[0], row[3], turns) for row in rows]
+        return render_template("transcripts.html", kept=kept(), phone="", played=found)
+
+    @routes.get("/<name>.txt")
+    @login_required  # type: ignore[untyped-decorator]
+    def download(name: str) -> Response:
+        """Give a transcript as a file for tests/transcripts."""
+        attached = {"Content-Disposition": f"attachment; filename={name}.txt"}
+        return Response(one(name), mimetype="text/plain; charset=utf-8", headers=attached)
+
+    @routes.post("/<name>/remove")
+    @login_required  # type: ignore[untyped-decorator]
+    def remove(name: str) -> BaseResponse:
+        turns.store.change("DELETE FROM transcripts WHERE name = ?", name)
+        staff.note(current_user.name, f"removed the transcript {name[:60]}")
+        return redirect(url_for("transcripts.index"), 303)
+
+    return routes
+
+
+def _read(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        abort(400, "This is no transcript: it is no UTF-8 text.")
+    if "\0" in text or not text.strip():
+        abort(400, "This is no transcript: choose a text file of lines that begin with > and <.")
+    return text
