@@ -17,6 +17,7 @@ from bot import sms
 from bot.config import Config
 from bot.console import answers
 from bot.console.app import create_console
+from bot.console.costs import costs_anyway
 from bot.library import ENGLISH, Library, Review
 from bot.line import Line
 from bot.store.sqlite import SqliteStore
@@ -291,7 +292,7 @@ def test_the_places_that_are_named_are_in_the_files(line: Line) -> None:
 
 def test_letters_that_cost_are_marked(client: FlaskClient, line: Line) -> None:
     marked = 0
-    anyway = {one for one in LANGUAGES if answers.costs_anyway(line.library.editions[one])}
+    anyway = {one for one in LANGUAGES if costs_anyway(line.library.editions[one])}
     assert anyway == set(LANGUAGES) - {"en", "fr", "es", "tl"}
     for label in answers.labels(line.library):
         page = read(client, f"/answers/{label}/pa")

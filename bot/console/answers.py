@@ -14,8 +14,8 @@ from flask import Blueprint, abort, render_template, request
 from flask_login import login_required
 
 from bot import sms
-from bot.console.simulator import _marked
-from bot.library import ENGLISH, MENU, Answer, Edition, Library, Review, Source
+from bot.console.costs import marked
+from bot.library import ENGLISH, MENU, Answer, Library, Review, Source
 from bot.line import Line
 from bot.pages import Layout
 from bot.turn import Turns
@@ -28,8 +28,6 @@ MOST_DIGITS: Final = 4
 """Digits of a number of segments that is asked for."""
 
 WORD: Final = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
-ALMOST_ALL: Final = 0.9
-"""The share of a language's phrases from which on it is its script that makes texts cost double."""
 
 LONG: Final = 8
 LONG_BY_LIX: Final = 6
@@ -246,19 +244,9 @@ def sent(line: Line, label: str, language: str) -> Iterator[str]:
 
 def pages(line: Line, label: str, language: str) -> Iterator[Shown]:
     """Give an answer's pages with what each costs, and by which letters."""
-    anyway = costs_anyway(line.library.editions[language])
+    edition = line.library.editions[language]
     for text in sent(line, label, language):
-        costly = set() if anyway else set(sms.costly(text))
-        yield Shown(text, sms.measure(text), _marked(text, costly))
-
-
-def costs_anyway(edition: Edition) -> bool:
-    """Tell whether texts of a language cost double whatever is changed in them.
-
-    So it is in another script, where a page of drugs' names still has letters that do not cost.
-    """
-    costly = sum(bool(sms.costly(text)) for text in edition.phrases.values())
-    return costly >= len(edition.phrases) * ALMOST_ALL
+        yield Shown(text, sms.measure(text), marked(text, edition))
 
 
 def cells(line: Line, segments: dict[tuple[str, str], int], today: date) -> dict[str, list[Cell]]:

@@ -14,6 +14,7 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot import sms
+from bot.console.costs import marked
 from bot.console.staff import Staff
 from bot.library import ENGLISH, Library, audience_of
 from bot.model import AUDIENCES, LONGEST_TEXT, Conversation, Inbound, Reply
@@ -117,29 +118,12 @@ def exchange(library: Library, number: int, said: str, reply: str, why: str) -> 
     """Read what is kept of one message, with what it cost and where it comes from."""
     answered = Reply.from_json(reply)
     size = sms.measure(answered.text)
-    costly = set(sms.costly(answered.text)) if size.encoding == "UCS-2" else set()
     label = f"{answered.audience}.{answered.topic}" if answered.topic else ""
     return Exchange(
         number, said, answered, tuple(json.loads(why)), size,
-        _marked(answered.text, costly), _sources(library, label),
+        marked(answered.text, library.edition(answered.language)), _sources(library, label),
         _state(library, label, answered.language),
     )  # fmt: skip
-
-
-def _marked(text: str, costly: set[str]) -> tuple[tuple[str, bool], ...]:
-    """Split a text in runs, each with whether its letters are those that make it cost double.
-
-    Where most of them do (another script), none is marked: nothing could be written otherwise.
-    """
-    if sum(char in costly for char in text) * 4 > len(text):
-        costly = set()
-    runs: list[tuple[str, bool]] = []
-    for char in text:
-        if runs and runs[-1][1] == (char in costly):
-            runs[-1] = (runs[-1][0] + char, runs[-1][1])
-        else:
-            runs.append((char, char in costly))
-    return tuple(runs)
 
 
 def _sources(library: Library, label: str) -> tuple[str, ...]:

@@ -32,12 +32,12 @@ def played(name: str, text: str, turns: Turns) -> Played:
     """Play a transcript on the line as it is, with a store of its own."""
     if text.count("\n") > MOST_LINES:
         return Played(name, fault=f"has more than {MOST_LINES} lines")
-    if not any(line.startswith(">") for line in text.splitlines()):
-        return Played(name, fault="no line of it begins with >")
     try:
         now = play(text, turns.line)
     except ValueError as error:
         return Played(name, fault=str(error))
+    if not any(line.startswith(">") for line in now.splitlines()):
+        return Played(name, fault="no line of it begins with >")
     lines = difflib.unified_diff(text.splitlines(), now.splitlines(), "kept", "now", lineterm="")
     return Played(name, tuple(lines)[2:])
 
