@@ -39,15 +39,16 @@ except ModuleNotFoundError as missing:
         allow_module_level=True,
     )
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")
 
 EDITOR, PASSWORD = "ed", "a long enough password"
 LANGUAGES = ("en", "fr", "ar", "es", "fa", "hi", "pa", "tl", "ur", "vi", "zh_Hans", "zh_Hant")
 RIGHT_TO_LEFT = {"ar", "fa", "ur"}
-ODD = "purple bicycle umbrella"
-"""A text that nothing is understood of."""
+ODD = "bicycle"
+"""A word that the line knows, and has no answer to: what is kept of it is the whole text."""
 
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 320, "height": 640}
@@ -389,11 +390,9 @@ def remarked(page: Page) -> None:
 PAGES: dict[str, Callable[[Page], None]] = {
     "sign-in": at("/console/sign-in"),
     "sign-in, refused": refused,
-    "simulator, empty": at("/console/"),
     "simulator": talking,
     "transcripts": played,
     "answers": at("/console/answers/"),
-    "answers, none": at("/console/answers/?state=held+back"),
     "answer in Farsi": at("/console/answers/adult.cart/fa"),
     "answer in Spanish": at("/console/answers/child.chemo/es"),
     "answer in English": at("/console/answers/adult.cart/en"),
@@ -422,12 +421,11 @@ def test_every_page_is_for_everyone(site: Site, name: str) -> None:
         took = page.wait_for_function(LOADED).json_value()
         print(f"{name}: {took:.0f} ms")
         assert took < SLOWEST
-        for scheme in ("light", "dark"):
+        for scheme, size in (("light", WIDE), ("dark", NARROW)):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.set_viewport_size(size)
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
             assert violations(page) == [], scheme
-        page.set_viewport_size(NARROW)
-        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
-        assert violations(page) == []
 
 
 def test_what_is_watched_for_would_be_seen(site: Site) -> None:
