@@ -1,12 +1,15 @@
 """What tests share: the project's own content, one line for it, and copies of it to break."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
+from bot.app import create_app
 from bot.config import Config
 from bot.content import Content, read
 from bot.line import Line
@@ -94,3 +97,14 @@ def config(tmp_path: Path) -> Config:
         twilio_auth_token="token",
         public_base_url=BASE_URL,
     )
+
+
+@pytest.fixture
+def app(config: Config) -> Flask:
+    return create_app(config)
+
+
+@pytest.fixture
+def client(app: Flask) -> Iterator[FlaskClient]:
+    with app.test_client() as client:
+        yield client

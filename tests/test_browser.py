@@ -69,6 +69,12 @@ FOCUS_IS_SEEN = """() => {
     return outlined || style.boxShadow !== "none";
 }"""
 
+BREACHES = {
+    "img-src": "void document.body.append(Object.assign(new Image(), {src: '//192.0.2.1/x'}))",
+    "script-src-attr": "document.body.setAttribute('onclick', 'alert()')",
+}
+"""What the console's policy forbids, by the part of it that does."""
+
 LOADED = """() => {
     const [load] = performance.getEntriesByType("navigation");
     return load.loadEventEnd > 0 && load.duration;
@@ -119,6 +125,7 @@ class Site:
         """Give a page in a context of its own; nothing may have gone wrong in it at the end."""
         with self.watched(signed_in=signed_in, scripts=scripts) as (page, watch):
             yield page
+            page.evaluate("0")  # what was said before is heard before this is answered
             assert watch.found() == []
 
     @contextmanager
@@ -432,13 +439,19 @@ def test_what_is_watched_for_would_be_seen(site: Site) -> None:
     with site.watched(signed_in=True, scripts=True) as (page, watch):
         page.goto("/console/")
         assert watch.found() == []
-        page.evaluate("document.body.append(Object.assign(new Image(), {src: '//192.0.2.1/x'}))")
-        page.evaluate("document.body.setAttribute('onclick', 'alert()')")
-        page.evaluate("setTimeout(() => { throw new Error('thrown') })")
-        page.wait_for_function("true")
-        said = "\n".join(watch.found())
-        for part in ("policy: img-src http://192.0.2.1", "policy: script-src-attr", "thrown"):
-            assert part in said
+        for directive, breach in BREACHES.items():
+            with page.expect_console_message(
+                lambda one, said=f"policy: {directive} ": said in one.text
+            ):
+                page.evaluate(breach)
+        with page.expect_event("pageerror"):
+            page.evaluate("void setTimeout(() => { throw new Error('thrown') })")
+        assert len([one for one in watch.found() if one.startswith("console: policy")]) == 2
+        assert "error: thrown" in watch.found()
+        with site.watched(signed_in=True, scripts=True) as (other, elsewhere):
+            other.route("http://192.0.2.1/", lambda route: route.fulfill(body="another machine"))
+            other.goto("http://192.0.2.1/")
+            assert elsewhere.found() == ["asked http://192.0.2.1/"]
         page.evaluate("document.querySelector('main').innerHTML = '<p><input>'")
         assert any(one.startswith("label: ") for one in violations(page))
 

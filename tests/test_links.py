@@ -3,7 +3,6 @@
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -23,17 +22,6 @@ pytestmark = pytest.mark.usefixtures("one_line")
 
 LARGEST = 30_000
 TAGS = ["ar", "es", "fa", "hi", "pa", "tl", "ur", "vi", "zhs", "zht"]
-
-
-@pytest.fixture
-def app(config: Config) -> Flask:
-    return create_app(config)
-
-
-@pytest.fixture
-def client(app: Flask) -> Iterator[FlaskClient]:
-    with app.test_client() as client:
-        yield client
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 import logging
 import sqlite3
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -35,7 +33,6 @@ from bot.channels.twilio import (
 )
 from bot.config import Config
 from bot.content import read
-from bot.line import Line
 from bot.model import Inbound, Reply
 from bot.turn import contact_key
 
@@ -51,17 +48,6 @@ FIELDS = {
     "MessageSid": "SM1", "From": "+15145550123", "To": "+15145550100", "Body": "CART",
     "NumMedia": "0", "FromCity": "MONTREAL", "FromZip": "", "ProfileName": "A. Person",
 }  # fmt: skip
-
-
-@pytest.fixture
-def app(config: Config) -> Flask:
-    return create_app(config)
-
-
-@pytest.fixture
-def client(app: Flask) -> Iterator[FlaskClient]:
-    with app.test_client() as client:
-        yield client
 
 
 def post(
@@ -424,27 +410,6 @@ def test_nothing_personal_is_stored(client: FlaskClient, config: Config) -> None
     for secret in ("5145550123", "very own", "MONTREAL", "A. Person"):
         assert secret not in dump
     assert "SM1" in dump
-
-
-def test_short_links_lead_to_the_page_of_the_reader(client: FlaskClient, line: Line) -> None:
-    for language in line.library.editions:
-        for label in line.library.editions[language].answers:
-            path = line.layout.link(label, language).removeprefix(BASE_URL)
-            answer = client.get(path)
-            assert answer.status_code == 302
-            assert answer.location == line.library.url(label, language)
-
-
-@pytest.mark.parametrize(
-    ("path", "wanted"),
-    [
-        ("/acart/xx", "/en/"), ("/ccart/fr", "/fr/"), ("/cwhat/zht", "/en/"),
-    ],
-)  # fmt: skip
-def test_links_of_languages_that_are_not_there_lead_to_english(
-    client: FlaskClient, path: str, wanted: str
-) -> None:
-    assert wanted in (client.get(path).location or "")
 
 
 @pytest.mark.parametrize("path", ["/bcart/en", "/a/en", "/acart", "/acart/english", "/a<x>/en"])
