@@ -30,6 +30,7 @@ try:
         Page,
         Request,
         StorageState,
+        ViewportSize,
         expect,
         sync_playwright,
     )
@@ -50,8 +51,11 @@ RIGHT_TO_LEFT = {"ar", "fa", "ur"}
 ODD = "bicycle"
 """A word that the line knows, and has no answer to: what is kept of it is the whole text."""
 
-WIDE = {"width": 1280, "height": 800}
-NARROW = {"width": 320, "height": 640}
+PUBLIC = "http://answer.example.ca"
+"""What stands in replies. Not https: a session's cookie would not come back over plain http."""
+
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+NARROW: ViewportSize = {"width": 320, "height": 640}
 SLOWEST = 5_000
 """Milliseconds for a page: five times what it may take, as this machine may be busy."""
 MOST_ACTIONS = 5
@@ -169,7 +173,7 @@ def served(chromium: Browser, folder: Path) -> Iterator[Site]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     settings = {
-        "ANSWERLINE_KEY": "k" * 32, "TWILIO_AUTH_TOKEN": "token", "PUBLIC_BASE_URL": base,
+        "ANSWERLINE_KEY": "k" * 32, "TWILIO_AUTH_TOKEN": "token", "PUBLIC_BASE_URL": PUBLIC,
         "ANSWERLINE_UNMATCHED_DAYS": "7",
     }  # fmt: skip
     account = answerline("staff", "add", EDITOR, "--role", "editor", "--password", PASSWORD)
