@@ -17,6 +17,9 @@ SHORTEST_KEY: Final = 16
 PUBLIC: Final = "public"
 """As ANSWERLINE_STATUS: /readyz and /metrics are open to anyone."""
 
+BESIDE: Final = (".key", ".line", ".link", ".lock", ".new", ".spool", ".token")
+"""How the names of files end that are kept beside the database: it can have none of them."""
+
 OWN_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -172,7 +175,7 @@ def database(url: str, name: str = "DATABASE_URL") -> str:
             "sqlite:////folder/file.db for a path from the root, or postgresql://host/name"
         )
     path = rest[3:]
-    if path == ":memory:" or path.endswith((".key", ".line", ".spool", ".token")):
+    if path == ":memory:" or path.endswith(BESIDE):
         raise ConfigError(f"{name}: {path!r} cannot be the database; name a file such as x.db")
     return path
 

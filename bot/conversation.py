@@ -53,9 +53,9 @@ def respond(
     if rush > RUSH_LIMIT and reply.label != "stop":  # after which there is silence anyway
         reply = replace(reply, text="")
     if reply.label == "forget":  # all but the opt-out, and, for a moment, how many replies it got
-        return reply, Conversation(opted_out=after.opted_out, rush=rush, rushed=rushed)
-    if reply.label == "start" or after.opted_out != before.opted_out:
-        after = replace(after, asked_at=now)
+        return reply, Conversation(
+            opted_out=after.opted_out, asked_at=after.asked_at, rush=rush, rushed=rushed
+        )
     recent = 0 <= now - before.heard <= LOOP_WINDOW
     again = recent and reply.label == before.label and _progress(after) == _progress(before)
     streak = before.streak + 1 if again else 1
@@ -140,13 +140,17 @@ def _answered(
     if inbound.carrier_answered:
         label = inbound.carrier_answered
         opted_out = conversation.opted_out if label == "help" else label == "stop"
-        return Reply(label), replace(conversation, opted_out=opted_out)
+        asked_at = conversation.asked_at if label == "help" else now
+        return Reply(label), replace(conversation, opted_out=opted_out, asked_at=asked_at)
     known = Known(conversation.language, conversation.audience, conversation.screen)
     intent = understand(inbound.text, line.vocabulary, note, known)
     today = datetime.fromtimestamp(now, UTC).date()
     speaker = Speaker(line, conversation, intent, today)
     if intent.kind == "crisis":
         return speaker.phrase("crisis", "crisis")
+    if intent.kind == "command" and intent.value in ("stop", "start"):
+        conversation = replace(conversation, asked_at=now)
+        speaker = Speaker(line, conversation, intent, today)
     if conversation.opted_out and intent.value == "forget":
         return Reply("forget"), conversation
     if conversation.opted_out and intent.value != "start":

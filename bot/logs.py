@@ -5,11 +5,12 @@ Every line tells the content's revision; those of a message its id. None has an 
 
 import logging
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Final
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 LEVELS: Final = {"warnings": logging.WARNING, "turns": logging.INFO}
 """What ANSWERLINE_LOG means."""
@@ -22,8 +23,9 @@ def configure(logged: str, revision: Callable[[], str]) -> None:
         event["revision"] = revision()
         return event
 
-    terminal = sys.stderr.isatty()
-    write = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    write: Processor = structlog.processors.JSONRenderer()
+    if sys.stderr.isatty():
+        write = structlog.dev.ConsoleRenderer()
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -33,6 +35,7 @@ def configure(logged: str, revision: Callable[[], str]) -> None:
                 structlog.stdlib.ExtraAdder(),
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 with_revision,
+                _where_it_broke,
             ],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, write],
         )
@@ -41,3 +44,12 @@ def configure(logged: str, revision: Callable[[], str]) -> None:
     root.handlers[:] = [handler]
     root.setLevel(LEVELS[logged])
     root.propagate = False
+
+
+def _where_it_broke(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Tell where an exception came from and its kind; its text may hold what somebody wrote."""
+    error = event.pop("exc_info", None)
+    if isinstance(error, tuple) and error[0] is not None:
+        event["exception"] = error[0].__name__
+        event["where"] = "".join(traceback.format_tb(error[2]))
+    return event

@@ -70,3 +70,5 @@ class Tidy:
                     swept = time.monotonic()
             except StoreError as error:
                 log.warning("what is past its time is deleted later: %s", error)
+            except Exception as error:  # noqa: BLE001 - or nothing would ever be deleted again
+                log.error("what is past its time was not deleted (%s)", type(error).__name__)

@@ -142,10 +142,11 @@ class Turns:
         begun = time.perf_counter()
         reply = self._take(inbound, note)
         took = time.perf_counter() - begun
-        if self.metrics:
-            self.metrics.turn(inbound, reply, took)
-        if self.counts and inbound.channel != CONSOLE:
-            self.counts.note(inbound, reply, self.clock())
+        if inbound.channel != CONSOLE:
+            if self.metrics:
+                self.metrics.turn(inbound, reply, took)
+            if self.counts:
+                self.counts.note(inbound, reply, self.clock())
         if log.isEnabledFor(logging.INFO):
             told = {
                 "message_id": inbound.id, "channel": inbound.channel, "label": reply.label,
@@ -170,7 +171,7 @@ class Turns:
             except StoreError as error:
                 log.error("message %s was not taken: %s", inbound.id, error)
                 self._count_fault("store")
-                self.outage.begin(self._is_back, readable=time.monotonic() - begun < QUICK)
+                self.outage.begin(self.is_back, readable=time.monotonic() - begun < QUICK)
             except Exception as error:  # noqa: BLE001 - silence is worst: whatever broke, apologise
                 where = "".join(traceback.format_tb(error.__traceback__))
                 log.error("message %s failed with %s\n%s", inbound.id, type(error).__name__, where)
@@ -194,7 +195,7 @@ class Turns:
                 return
         except StoreError as error:
             log.error("what became of reply %s was not noted: %s", delivery.id, error)
-            self.outage.begin(self._is_back, readable=time.monotonic() - begun < QUICK)
+            self.outage.begin(self.is_back, readable=time.monotonic() - begun < QUICK)
         if delivery.code:
             log.warning("reply %s failed: error %d", delivery.id, delivery.code)
             if self.metrics:
@@ -329,7 +330,8 @@ class Turns:
         if kept != entry.reply:  # it was taken after all, and that could not be known any more
             self.store.correct(entry.message, entry.reply)
 
-    def _is_back(self) -> bool:
+    def is_back(self) -> bool:
+        """Tell whether the store, which was away, answers again."""
         try:
             self.store.ping()
         except StoreError:

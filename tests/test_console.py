@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +96,47 @@ def test_without_an_account_there_is_no_console(config: Config) -> None:
     client = create_app(config).test_client()
     for path in ("/console", "/console/", "/console/sign-in", "/console/asked/", "/console/x"):
         assert client.get(path, follow_redirects=True).status_code == 404
+
+
+def test_while_the_database_is_away_nobody_waits_for_it(ed: Browser, turns: Turns) -> None:
+    turns.outage.lasts = True
+    assert ed.get("/").status_code == 404
+    turns.outage.lasts = False
+    turns.store.change("DROP TABLE audit")
+    away = ed.get("/records/")
+    assert (away.status_code, "The database does not answer" in away.text) == (503, True)
+
+
+def test_strangers_cannot_keep_the_line_busy(browser: Browser) -> None:
+    browser.get("/sign-in")
+    answers = [
+        browser.post("/sign-in", name=f"x{number}", password="x").status_code
+        for number in range(12)
+    ]
+    assert answers.count(429) >= 2
+    assert set(answers) == {403, 429}
+    began = time.process_time()
+    assert browser.client.get("/a" + "/" * 60_000).status_code in (404, 308)
+    assert browser.client.get("/console" + "/" * 60_000).status_code in (404, 308)
+    assert time.process_time() - began < 1
+
+
+def test_another_host_is_refused_in_a_line(app: Flask, config: Config) -> None:
+    del app
+    client = create_app(replace(config, hosts=("line.example.ca",))).test_client()
+    answer = client.get("/console/", headers={"Host": "evil.example.com"})
+    assert (answer.status_code, answer.text) == (400, "This address is not known here.")
+
+
+def test_an_account_is_locked_anew_only_by_as_many_wrong_passwords(turns: Turns) -> None:
+    now = [turns.clock()]
+    staff = Staff(turns.store, lambda: now[0])
+    for _ in range(MOST_FAILURES):
+        staff.sign_in("ed", "wrong")
+    assert staff.sign_in("ed", PASSWORD) is None
+    now[0] += LOCKED_SECONDS
+    staff.sign_in("ed", "wrong")
+    assert staff.sign_in("ed", PASSWORD) is not None
 
 
 @pytest.mark.parametrize(
@@ -234,7 +276,7 @@ def test_letters_that_cost_are_marked_and_priced(ed: Browser) -> None:
     shown = ed.post("/text", text="QUIMIO").text
     assert re.search(r'<mark class="costly"[^>]*>[áíóú]', shown)
     assert re.search(r"UCS-2 · (\d) segments · (\d)\.\d0", shown)
-    for wrong in ("", "free", "1e9", "-1", "9" * 20):
+    for wrong in ("", "free", "1e9", "-1", "9" * 20, "\u00b2"):
         assert ed.post("/price", price=wrong).status_code == 400
 
 
@@ -258,6 +300,18 @@ def test_one_tester_sees_nothing_of_another(ed: Browser, tess: Browser) -> None:
     assert tess.post("/text", phone=phone, text="MORE").status_code == 404
     assert tess.post("/transcripts/", name="x1", phone=phone).status_code == 404
     assert tess.post("/remarks", number="1", remark="x").status_code == 400
+
+
+def test_odd_names_and_numbers_are_refused(ed: Browser, browser: Browser) -> None:
+    ed.get("/")
+    for number in ("9" * 30, "-1", "x", "\u00b2"):
+        assert ed.post("/remarks", number=number, remark="x").status_code in (400, 503)
+    for path in ("/transcripts/%00.txt", "/transcripts/..%2fx.txt"):
+        assert ed.get(path).status_code == 404
+    assert ed.post("/transcripts/%00/remove").status_code == 404
+    other = Browser(browser.client.application.test_client())
+    assert other.sign_in("\0").status_code == 403
+    assert other.sign_in("x" * 10_000).status_code == 403
 
 
 @pytest.mark.parametrize("text", [SCRIPT, "", "\0", "\ud800", "x" * 100_000, "=cmd()", '"><b>'])

@@ -266,7 +266,7 @@ def test_forget_me_keeps_an_opt_out_and_sends_nothing(line: Line) -> None:
     _, before = said("STOP", line, said("greffe", line)[1])
     reply, after = said("forget me", line, before)
     assert reply == Reply("forget")
-    assert after == Conversation(opted_out=True, rush=3, rushed=NOW)
+    assert after == Conversation(opted_out=True, asked_at=NOW, rush=3, rushed=NOW)
     assert not said("cart", line, after)[0].text
     assert said("START", line, after)[0].label == "start"
 

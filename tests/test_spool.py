@@ -202,6 +202,26 @@ def test_what_is_only_asked_elsewhere_since_undoes_no_opt_out(
     assert ann.opted_out
 
 
+@pytest.mark.parametrize("texts", [["STOP", "STOP"], ["CART", "STOP", "FORGET ME"]])
+def test_an_older_start_elsewhere_undoes_no_opt_out(
+    line: Line, store: Away, tmp_path: Path, texts: list[str]
+) -> None:
+    """START on a machine that has lost the store; STOP, once more, on one that has not."""
+    lost = turns_of(line, store, Spool(tmp_path / "lost"))
+    other = Turns(line, store, b"key", lambda: NOW - 60)
+    ann = Person(lost)
+    Person(other, ann.number).texts(texts[0])
+    store.away = True
+    ann.texts("START")
+    store.away = False
+    other.clock = lambda: NOW + 60
+    for text in texts[1:]:
+        Person(other, ann.number).texts(text)
+    wait_until_back(lost)
+    Person(lost, "+15145550999").texts("MENU")
+    assert ann.opted_out
+
+
 def test_what_is_much_is_taken_up_beside_the_turns(line: Line, store: Away, tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
     for number in range(400):

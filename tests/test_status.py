@@ -3,6 +3,7 @@
 import json
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from bot import logs
 from bot.app import create_app
 from bot.config import Config
 from bot.model import Delivery, Inbound
+from bot.store import StoreError
 from bot.store.rows import DAY, KEEP_REPLIES
 from bot.tidy import Tidy
 
@@ -136,6 +138,48 @@ def test_what_is_past_its_time_goes_by_itself(app: Flask) -> None:
     assert len(turns.store.contacts(b"", 9999)) == 1200
     Tidy(turns.store, lambda: now + 31 * DAY, 30, 7).sweep()
     assert turns.store.contacts(b"", 9999) == []
+
+
+def test_tidying_goes_on_after_a_fault(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns = app.extensions["answerline"]
+    monkeypatch.setattr("bot.tidy.PURGE_EVERY", 0.01)
+    tried = []
+
+    def broken(*_: object) -> int:
+        tried.append(1)
+        raise (KeyError("x") if len(tried) % 2 else StoreError("away"))
+
+    monkeypatch.setattr(turns.store, "purge", broken)
+    Tidy(turns.store, turns.clock, 30, 7).start()
+    deadline = time.monotonic() + 10
+    while len(tried) < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert "was not deleted (KeyError)" in caplog.text
+    monkeypatch.setattr("bot.tidy.PURGE_EVERY", 3600)
+
+
+def test_what_staff_try_out_is_not_counted(app: Flask, client: FlaskClient) -> None:
+    before = counted(client)
+    app.extensions["answerline"].take(Inbound("console", "a phone", "m1", "CART"))
+    assert counted(client) == before
+
+
+@pytest.mark.usefixtures("logged")
+def test_an_exception_is_logged_by_where_and_not_by_what(
+    app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("warnings", lambda: app.name)
+    try:
+        int("what somebody wrote")
+    except ValueError:
+        logging.getLogger("bot.x").exception("broke")
+    said = json.loads(capsys.readouterr().err)
+    assert said["exception"] == "ValueError"
+    assert "test_status.py" in said["where"]
+    assert "somebody wrote" not in said["where"].replace('int("what somebody wrote")', "")
 
 
 @pytest.fixture

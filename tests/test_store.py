@@ -515,6 +515,20 @@ def test_a_damaged_reply_counts_as_not_taken(
     assert "reply to a message could not be read" in caplog.text
 
 
+def test_a_file_that_cannot_be_opened_is_said_everywhere(tmp_path: Path) -> None:
+    store = SqliteStore(f"{tmp_path}/none/line.db")
+    for act in (
+        lambda: store.rows("SELECT 1"),
+        lambda: store.change("DELETE FROM contacts"),
+        lambda: store.delivered("m", "sent", 0, NOW),
+        lambda: store.purge(NOW, 0, 9),
+        lambda: store.turn("m", b"c", NOW, count),
+        store.ping,
+    ):
+        with pytest.raises(StoreError, match="DATABASE_URL: "):
+            act()
+
+
 def test_the_file_is_its_owners_alone(path: str, store: SqliteStore) -> None:
     assert Path(path).stat().st_mode & 0o777 == 0o600
     store.ping()

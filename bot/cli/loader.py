@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 from flask import Flask
@@ -18,7 +19,7 @@ from flask import Flask
 from bot.app import create_app, take_up
 from bot.config import Config, ConfigError
 from bot.line import Line
-from bot.prepared import is_kept, line_of
+from bot.prepared import is_kept, line_of, stamp_of
 from bot.problems import ContentError
 from bot.store import StoreError, open_store
 
@@ -34,6 +35,7 @@ class Loader:
 
     def __init__(self) -> None:
         self.line: Line | None = None
+        self.made_from = b""
 
     def __call__(self) -> Flask:
         """Make a worker's app; a signal to end that comes meanwhile ends the worker."""
@@ -41,16 +43,18 @@ class Loader:
             signal.signal(one, signal.SIG_DFL)
         app = create_app(line=self.line)
 
-        _on(TO_WORKERS, lambda line: take_up(app, line))
+        read = _on(TO_WORKERS, lambda line: take_up(app, line))
+        if self.made_from not in (b"", stamp_of(Config.from_env(os.environ))):
+            read()  # the content has changed while this worker was starting, and could not hear it
         return app
 
     def __getstate__(self) -> dict[str, object]:
         """Leave the line behind where workers are not forked: they read the content themselves."""
-        return {"line": None}
+        return {"line": None, "made_from": b""}
 
     def read(self, config: Config) -> None:
         """Take up the line that was prepared; where none is kept, set it up here."""
-        self.line = line_of(config)
+        self.made_from, self.line = stamp_of(config), line_of(config)
         gc.collect()
         gc.freeze()  # the collector would write to what workers share
 
@@ -61,10 +65,12 @@ class Loader:
         """
 
         def keep(line: Line) -> None:
-            self.line = line  # for workers that are started later
+            # for workers that are started later
+            self.made_from, self.line = stamp_of(Config.from_env(os.environ)), line
             click.echo("Reload: the content was read again.", err=True)
             for pid in workers():
-                os.kill(pid, TO_WORKERS)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, TO_WORKERS)
 
         signal.signal(TO_WORKERS, signal.SIG_IGN)  # in a worker that does not listen yet
         _on(signal.SIGHUP, keep)
@@ -85,15 +91,22 @@ def prepare_apart(config: Config) -> None:
     click.echo(done.stderr, nl=False, err=True)
 
 
-def _on(signal_: signal.Signals, keep: Callable[[Line], None]) -> None:
-    """Read the content at a signal, in a thread; one reading after the other, so the last wins."""
+def _on(signal_: signal.Signals, keep: Callable[[Line], None]) -> Callable[[], None]:
+    """Read the content at a signal, in a thread; one reading after the other, so the last wins.
+
+    Gives what begins such a reading without a signal.
+    """
     one_at_a_time = threading.Lock()
 
     def read() -> None:
         with one_at_a_time:
             _read_again(keep)
 
-    signal.signal(signal_, lambda *_: threading.Thread(target=read).start())
+    def begin() -> None:
+        threading.Thread(target=read).start()
+
+    signal.signal(signal_, lambda *_: begin())
+    return begin
 
 
 def _read_again(keep: Callable[[Line], None]) -> None:

@@ -76,7 +76,9 @@ def serve(
         workers_kill_timeout=KILL_SECONDS,
         pid_file=pid_file,
     )
-    server.on_startup(lambda: loader.listen(lambda: [_pid(one) for one in server.wrks]))
+    server.on_startup(
+        lambda: loader.listen(lambda: [pid for one in server.wrks if (pid := _pid(one))])
+    )
     with _counting_together(config):
         server.serve(target_loader=loader, wrap_loader=False)
 
@@ -84,7 +86,12 @@ def serve(
 @contextmanager
 def _counting_together(config: Config) -> Iterator[None]:
     """Give workers a folder in which they count together, where somebody may see it."""
-    if not config.status or os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if not config.status:
+        yield
+        return
+    if named := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        if not Path(named).is_dir():
+            raise click.ClickException(f"PROMETHEUS_MULTIPROC_DIR: there is no folder {named}")
         yield
         return
     with TemporaryDirectory(prefix="answerline-") as folder:
@@ -104,7 +111,7 @@ def prepare(config: Config) -> None:
 
 
 def _pid(worker: Any) -> int:
-    return int(worker.inner.pid)
+    return int(worker.inner.pid or 0)
 
 
 def _console_link(config: Config) -> str:

@@ -4,13 +4,14 @@ It is made at the first request for it, so that workers which only answer texts 
 an account (`answerline staff add`), and outside of development on this machine, it is not there.
 """
 
+import hmac
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
-
 from bot.config import Config
+from bot.keys import beside_database
+from bot.store import StoreError
 from bot.turn import Turns
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ LINK: Final = "link"
 
 
 def mounted(wsgi: "WSGIApplication", config: Config, turns: Turns) -> "WSGIApplication":
-    """Serve the console below PATH, and everything else as before."""
+    """Serve the console below PATH where there is one, and everything else as before."""
     made: list[WSGIApplication] = []
     lock = threading.Lock()
 
@@ -33,6 +34,36 @@ def mounted(wsgi: "WSGIApplication", config: Config, turns: Turns) -> "WSGIAppli
                 from bot.console.app import create_console  # noqa: PLC0415 - see above
 
                 made.append(create_console(config, turns).wsgi_app)
+        environ["SCRIPT_NAME"] += PATH
+        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(PATH)
         return made[0](environ, start)
 
-    return DispatcherMiddleware(wsgi, {PATH: console})
+    def either(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        below = path == PATH or path.startswith(f"{PATH}/")
+        if below and is_there(config, turns):
+            return console(environ, start)
+        return wsgi(environ, start)
+
+    return either
+
+
+def is_there(config: Config, turns: Turns) -> bool:
+    """Tell whether anybody may use a console here; while the store is away nobody can."""
+    if turns.outage.lasts:
+        return False
+    try:
+        there = bool(turns.store.rows("SELECT name FROM staff LIMIT 1"))
+    except StoreError:
+        turns.outage.begin(turns.is_back, readable=False)  # no text is to wait for it either
+        return False
+    return there or in_development(config)
+
+
+def in_development(config: Config) -> bool:
+    """Tell whether `serve` runs on this machine alone, with a token that it made itself."""
+    try:
+        own = beside_database(config, "token").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return False
+    return bool(own) and hmac.compare_digest(own, config.twilio_auth_token)

@@ -1,19 +1,21 @@
 """Where the console's pages meet: settings of sessions, who is let in, headers, errors."""
 
 import hmac
+import logging
 from datetime import timedelta
 from typing import Final
 
-from flask import Flask, Response, abort, render_template
+from flask import Flask, Response, render_template
 from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from bot.config import Config
 from bot.console import answers, asked, records, signing_in, simulator, transcripts
 from bot.console.staff import Staff
 from bot.keys import contact_secret
+from bot.store import StoreError
 from bot.turn import Turns
 
 PURPOSE: Final = b"answerline: sessions of the console"
@@ -26,6 +28,9 @@ POLICY: Final = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Everything comes from this server, and nothing is written inside a page."""
+
+
+log = logging.getLogger(__name__)
 
 
 def create_console(config: Config, turns: Turns) -> Flask:
@@ -60,16 +65,10 @@ def create_console(config: Config, turns: Turns) -> Flask:
     app.register_blueprint(answers.blueprint(turns))
     app.register_blueprint(asked.blueprint(config, turns))
     app.register_blueprint(records.blueprint(turns, staff))
-    app.before_request(lambda: _is_there(config, staff))
     app.after_request(_guarded)
     app.register_error_handler(HTTPException, _error)
+    app.register_error_handler(StoreError, _away)
     return app
-
-
-def _is_there(config: Config, staff: Staff) -> None:
-    """Let nobody see that there is a console where nobody may use it."""
-    if not (signing_in.in_development(config) or staff.all()):
-        abort(404)
 
 
 def _guarded(response: Response) -> Response:
@@ -81,7 +80,15 @@ def _guarded(response: Response) -> Response:
 
 def _error(error: HTTPException) -> tuple[str, int]:
     """Say what is wrong and what to do, on a page."""
+    if isinstance(error, SecurityError):  # of another host: no page can be written for it
+        return "This address is not known here.", 400
     said = error.description or error.name
     if isinstance(error, CSRFError):
         said = "This form is too old, or did not come from this console. Go back and try again."
     return render_template("error.html", said=said), error.code or 500
+
+
+def _away(error: StoreError) -> tuple[str, int]:
+    """Say so where the database is away, on no page, as each asks it who is signed in."""
+    log.error("the console could not be used: %s", error)
+    return "The database does not answer, or refused this. Try again in a minute.", 503

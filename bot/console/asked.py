@@ -68,8 +68,13 @@ def tables(rows: Iterable[Row]) -> list[Table]:
         listed = sorted(counts.items()) if name == "hours" else counts.most_common()
         found.append(Table(name, title, (head, "messages"), tuple(listed)))
     segments: Counter[str] = Counter()
+    spoken = Counter[str]()
     for row in rows:
         segments[row[3] or "-"] += row[6]
+        spoken[row[3] or "-"] += row[5]
+    for language, turns in spoken.items():
+        if turns < FEWEST:  # or the segments of a few messages would tell of them
+            segments[language] = min(segments[language], FEWEST - 1)
     listed = segments.most_common()
     found.append(Table("segments", "Segments sent", ("language", "segments"), tuple(listed)))
     return found

@@ -5,12 +5,19 @@ from typing import Final
 
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot.config import Config
-from bot.console import LINK
+from bot.console import LINK, in_development
 from bot.console.staff import Account, Role, Staff
 from bot.keys import beside_database
+
+MOST_TRIES: Final = parse("5 per 5 seconds")
+"""Passwords that a process checks, whosever: each takes a fifth of a second in which no text is
+answered."""
 
 DEVELOPER: Final = "developer@here"
 """Who comes by the link that `serve` prints: no name that an account can have."""
@@ -33,15 +40,6 @@ def loaded(config: Config, staff: Staff, id: str) -> User | None:
     return User(account) if account and hmac.compare_digest(account.mark, mark) else None
 
 
-def in_development(config: Config) -> bool:
-    """Tell whether `serve` runs on this machine alone, with a token that it made itself."""
-    try:
-        own = beside_database(config, "token").read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        return False
-    return bool(own) and hmac.compare_digest(own, config.twilio_auth_token)
-
-
 def ask() -> BaseResponse:
     """Send whoever is not signed in to do so; a form that was sent is not kept."""
     return redirect(url_for("signing_in.sign_in"))
@@ -50,6 +48,7 @@ def ask() -> BaseResponse:
 def blueprint(config: Config, staff: Staff) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("signing_in", __name__)
+    limiter = FixedWindowRateLimiter(MemoryStorage())
 
     @routes.route("/sign-in", methods=["GET", "POST"])
     def sign_in() -> BaseResponse | str | tuple[str, int]:
@@ -57,6 +56,8 @@ def blueprint(config: Config, staff: Staff) -> Blueprint:
             return redirect(url_for("simulator.index"))
         if request.method == "GET":
             return render_template("sign_in.html", wrong=False)
+        if not limiter.hit(MOST_TRIES):
+            abort(429, "Too many people are signing in. Try again in a few seconds.")
         account = staff.sign_in(request.form.get("name", ""), request.form.get("password", ""))
         if account is None:
             return render_template("sign_in.html", wrong=True), 403

@@ -207,7 +207,8 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
     def price() -> BaseResponse:
         """Set what a segment costs."""
         said = request.form.get("price", "").replace(",", ".").strip()
-        if not said.replace(".", "", 1).isdigit() or len(said) > LONGEST_PRICE:
+        digits = said.isascii() and said.replace(".", "", 1).isdigit()
+        if not digits or len(said) > LONGEST_PRICE:
             abort(400, "A price is a number such as 0.0083.")
         session["price"] = said
         return _back()
@@ -216,7 +217,7 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
     @login_required  # type: ignore[untyped-decorator]
     def remark() -> BaseResponse:
         """Mark a reply as wrong, with a remark: editors see the list."""
-        said = request.form.get("remark", "").strip()
+        said = request.form.get("remark", "").replace("\0", "").strip()
         rows = turns.store.rows(
             "SELECT phone, said, reply FROM simulated WHERE number = ?",
             request.form.get("number", 0, int),

@@ -75,9 +75,8 @@ class Staff:
 
     def sign_in(self, name: str, password: str) -> Account | None:
         """Give the account if the password is right and it is not locked; count what is wrong."""
-        found = self._store.rows(
-            "SELECT name, role, password, failures, locked_until FROM staff WHERE name = ?",
-            name[:99],
+        found = NAME.fullmatch(name) and self._store.rows(
+            "SELECT name, role, password, failures, locked_until FROM staff WHERE name = ?", name
         )
         hashed, now = (found[0][2] if found else self._nobody), self._clock()
         right = self._is_right(hashed, password[:LONGEST_PASSWORD])
@@ -85,8 +84,10 @@ class Staff:
             return None
         if not right:
             self._store.change(
-                "UPDATE staff SET failures = failures + 1, "
-                "locked_until = CASE WHEN failures + 1 >= ? THEN ? ELSE 0 END WHERE name = ?",
+                "UPDATE staff SET "
+                "failures = CASE WHEN locked_until > 0 THEN 1 ELSE failures + 1 END, "
+                "locked_until = CASE WHEN locked_until = 0 AND failures + 1 >= ? THEN ? ELSE 0 END "
+                "WHERE name = ?",
                 MOST_FAILURES, now + LOCKED_SECONDS, name,
             )  # fmt: skip
             return None

@@ -51,6 +51,8 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
         return turns.store.rows("SELECT name, at, staff, text FROM transcripts ORDER BY name")
 
     def one(name: str) -> str:
+        if not NAME.fullmatch(name):
+            abort(404, "There is no transcript of this name.")
         rows = turns.store.rows("SELECT text FROM transcripts WHERE name = ?", name)
         if not rows:
             abort(404, "There is no transcript of this name.")
@@ -108,8 +110,9 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
     @routes.post("/<name>/remove")
     @login_required  # type: ignore[untyped-decorator]
     def remove(name: str) -> BaseResponse:
+        one(name)
         turns.store.change("DELETE FROM transcripts WHERE name = ?", name)
-        staff.note(current_user.name, f"removed the transcript {name[:60]}")
+        staff.note(current_user.name, f"removed the transcript {name}")
         return redirect(url_for("transcripts.index"), 303)
 
     return routes

@@ -265,7 +265,7 @@ class SqliteStore:
     def _rows(self, query: str, values: tuple[object, ...]) -> list[Any]:
         try:
             return self._connection().execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError) as error:
             raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
     def _many(self, query: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -275,16 +275,17 @@ class SqliteStore:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Give a connection in a transaction of its own, which is all or nothing."""
-        db = self._connection()
         try:
-            _patiently(db, "BEGIN IMMEDIATE")
-            yield db
-            db.execute("COMMIT")
-        except sqlite3.Error as error:
+            db = self._connection()
+            try:
+                _patiently(db, "BEGIN IMMEDIATE")
+                yield db
+                db.execute("COMMIT")
+            finally:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+        except (sqlite3.Error, OverflowError) as error:
             raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
-        finally:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
 
     def _make(self) -> None:
         """Make the file, if it is not there, for its owner alone: opt-outs are in it."""
