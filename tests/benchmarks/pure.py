@@ -124,7 +124,7 @@ def turns(line: Line, config: Config) -> Measured:
     take = Turns(line, store, contact_secret(config)).take
     number = itertools.count()
 
-    def one(text: str, senders: int = SENDERS - 1) -> Inbound:
+    def one(text: str, senders: int = 100_003) -> Inbound:
         n = next(number)
         return Inbound("twilio", f"+1514{n % senders:07d}", loadgen.scattered("pure", n), text)
 
@@ -164,12 +164,19 @@ def channel(config: Config) -> Measured:
         return Request({**environ, "wsgi.input": io.BytesIO(body)}).form
 
     yield "twilio: form parse (werkzeug)", median(parsed)
+    token = TOKEN.encode()
+    assert twilio.is_right(token, url, form, signature)
+    yield (
+        "twilio: signature check",
+        median(lambda: twilio.is_right(token, url, form, signature)),
+    )
     yield (
         "twilio: signature check (SDK)",
         median(lambda: twilio.verified(validator, url, form, signature, "")),
     )
     yield "twilio: read", median(lambda: twilio.read(form, False))
-    yield "twilio: write (MessagingResponse)", median(lambda: twilio.write(reply))
+    write = twilio.writer("https://answer.example.ca/twilio/status")
+    yield "twilio: write", median(lambda: write(reply))
     health = {**environ, "REQUEST_METHOD": "GET", "PATH_INFO": "/healthz", "CONTENT_LENGTH": "0"}
     yield "Flask: GET /healthz", median(lambda: call(app, dict(health)))
     made = loadgen.build(f"http://127.0.0.1{PATH}", TOKEN, 4000, SENDERS, 0, url, 2)
