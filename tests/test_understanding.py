@@ -341,3 +341,9 @@ def test_pages_that_were_shown_are_forgotten_when_they_get_many(
         for label in ("adult.cart", "adult.chemo", "child.cart"):
             assert layout.show(label, "en") == line.layout.show(label, "en")
             assert len(layout._shown) <= 2
+
+
+def test_a_digit_that_is_newer_than_python_is_no_digit(line: Line) -> None:
+    """The regex package knows a newer Unicode than Python itself: Kirat Rai digits are of 2024."""
+    assert fold("\U00016d70 \u0667") == "\U00016d70 7"
+    assert understand("\U00016d70", line.vocabulary).kind in ("unknown", "no_language")

@@ -365,7 +365,7 @@ def blueprint(turns: Turns) -> Blueprint:
     routes = Blueprint("answers", __name__, url_prefix="/answers")
     costs = Costs()
 
-    def today() -> date:
+    def this_day() -> date:
         return datetime.fromtimestamp(turns.clock(), UTC).date()
 
     def shared(library: Library) -> dict[str, Any]:
@@ -383,7 +383,7 @@ def blueprint(turns: Turns) -> Blueprint:
         """Show how far every answer is in every language, and what it costs."""
         line = turns.line
         library, wanted = line.library, _wanted(line.library)
-        matrix = cells(line, costs.of(line), today())
+        matrix = cells(line, costs.of(line), this_day())
         found = rows(library, matrix, wanted)
         return render_template(
             "answers.html", rows=found, wanted=wanted, states=(*STATES, HELD_BACK),
@@ -409,7 +409,7 @@ def blueprint(turns: Turns) -> Blueprint:
             own=library.editions[language].answers[label],
             title=title(library, label, ENGLISH), own_title=title(library, label, language),
             state=state_of(library, label, language), review=library.reviews.get(label),
-            held_back=library.is_held_back(label, today()), today=today(),
+            held_back=library.is_held_back(label, this_day()), today=this_day(),
             parts=parts(library, label, language), pages=list(pages(line, label, language)),
             document=library.document(label), readability=readability(english), long=LONG,
             changing=changing(english, label, language),

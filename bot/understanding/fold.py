@@ -39,7 +39,7 @@ def fold(text: str) -> str:
         return text.casefold()
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKD", text))
     text = _MARKS.sub("", text).casefold().translate(_LETTERS)
-    text = _DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
+    text = _DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0], digit[0])), text)
     return unicodedata.normalize("NFC", text)
 
 
