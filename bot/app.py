@@ -86,8 +86,8 @@ def _home(app: Flask) -> None:
 def _guarded(wsgi: "WSGIApplication") -> "WSGIApplication":
     """Say that nothing here is to be run, framed or guessed at by a browser (OWASP's headers).
 
-    What an answer says of that itself holds. Not by Flask's `after_request`: that took a sixth of
-    the time that Flask takes for all else.
+    What an answer says of that itself holds. Here, and not by Flask's `after_request`, as the
+    console's answers pass here too.
     """
 
     def guarded(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
