@@ -18,6 +18,7 @@ from bot.config import Config
 from bot.console import answers
 from bot.console.app import create_console
 from bot.console.costs import costs_anyway
+from bot.console.staff import Staff
 from bot.library import ENGLISH, Library, Review
 from bot.line import Line
 from bot.store.sqlite import SqliteStore
@@ -46,7 +47,7 @@ def app(turns: Turns, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     database = tmp_path_factory.mktemp("console") / "answerline.db"
     config = Config(content=ROOT, database=str(database), key="a key for tests, long enough")
     app = create_console(config, turns)
-    app.extensions["staff"].add("tester", "a password for tests", "tester")
+    Staff(turns.store, turns.clock).add("tester", "a password for tests", "tester")
     return app
 
 

@@ -49,7 +49,7 @@ def create_console(config: Config, turns: Turns) -> Flask:
         TRUSTED_HOSTS=list(config.hosts) or None,
         BOOTSTRAP_SERVE_LOCAL=True,
         WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=False,
+        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our own headers forbid to send
     )
     staff = Staff(turns.store, turns.clock)
     Bootstrap5(app)
@@ -58,7 +58,6 @@ def create_console(config: Config, turns: Turns) -> Flask:
     login.session_protection = "strong"
     login.user_loader(lambda key: signing_in.loaded(config, staff, key))
     login.unauthorized_handler(signing_in.ask)
-    app.extensions["turns"], app.extensions["staff"] = turns, staff
     app.register_blueprint(signing_in.blueprint(config, staff))
     app.register_blueprint(simulator.blueprint(turns, staff))
     app.register_blueprint(transcripts.blueprint(turns, staff))
