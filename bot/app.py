@@ -8,17 +8,18 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from bot import console, links, logs, status
-from bot.channels import CHANNELS
+from bot.channels import CHANNELS, senders
 from bot.config import Config
 from bot.counts import Counts
 from bot.keys import beside_database, contact_secret
 from bot.line import Line
+from bot.outbox import Outbox
 from bot.prepared import line_of
 from bot.spool import Spool
 from bot.status import plain
 from bot.store import open_store
 from bot.tidy import Tidy
-from bot.turn import Turns
+from bot.turn import NotTakenError, Turns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -52,16 +53,19 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     turns = Turns(
         line, store, contact_secret(config), spool=spool, former_key=config.former_key.encode(),
         unmatched_days=config.unmatched_days, counts=Counts(),
+        handoff=frozenset(config.handoff), wanted=config.wanted is not None,
     )  # fmt: skip
     app = Flask(__name__, static_folder=None)
     app.config["ANSWERLINE"] = config
-    for blueprint in CHANNELS.values():
-        app.register_blueprint(blueprint(config, turns.take, turns.report))
+    for channel in CHANNELS.values():
+        if channel.routes and channel.is_there(config):
+            app.register_blueprint(channel.routes(config, turns.take, turns.report))
     app.register_blueprint(status.blueprint(config, turns))
     app.register_blueprint(links.blueprint(turns))
     _home(app)
     app.extensions[NAME] = turns
     app.register_error_handler(HTTPException, _error)
+    app.register_error_handler(NotTakenError, _not_taken)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.config["TRUSTED_HOSTS"] = list(config.hosts) or None
     app.wsgi_app = _guarded(console.mounted(app.wsgi_app, config, turns))  # type: ignore[method-assign, assignment]
@@ -69,6 +73,10 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
         logs.configure(config.logged, lambda: turns.line.library.revision)
         days = config.retention_days, config.unmatched_days
         Tidy(store, turns.clock, *days, turns.counts).start()
+        if config.sending == "inside" and (sending := senders(config)):
+            outbox = Outbox(store, turns.seal, sending, turns.clock, turns.metrics)
+            turns.wake = outbox.wake
+            outbox.start()
     return app
 
 
@@ -98,6 +106,11 @@ def _guarded(wsgi: "WSGIApplication") -> "WSGIApplication":
         return wsgi(environ, begin)
 
     return guarded
+
+
+def _not_taken(_: NotTakenError) -> Response:
+    """Have the platform send the message again."""
+    return plain("The message cannot be taken now. Send it again in a minute.", 503)
 
 
 def _error(error: HTTPException) -> Response:

@@ -1,18 +1,22 @@
 """The settings: read from the environment here and nowhere else, checked before anything starts."""
 
+from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
 OptOutBy = Literal["app", "twilio"]
 Translations = Literal["all", "reviewed"]
 Synchronous = Literal["normal", "full"]
 Logged = Literal["warnings", "turns"]
+Sending = Literal["inside", "apart"]
+Handoff = Literal["support", "crisis"]
 
 LONGEST_BASE_URL: Final = 60
 SHORTEST_KEY: Final = 16
+SHORTEST_SECRET: Final = 8
 
 PUBLIC: Final = "public"
 """As ANSWERLINE_STATUS: /readyz and /metrics are open to anyone."""
@@ -20,11 +24,88 @@ PUBLIC: Final = "public"
 BESIDE: Final = (".key", ".line", ".link", ".lock", ".new", ".spool", ".token")
 """How the names of files end that are kept beside the database: it can have none of them."""
 
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 OWN_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
 class ConfigError(Exception):
     """A setting that the line cannot start with; the text begins with the setting's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatsApp:
+    """WhatsApp's Cloud API: the app's secret, our word for its handshake, a system user's token."""
+
+    app_secret: str = field(repr=False)
+    verify_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+    api_url: str = "https://graph.facebook.com/v23.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Messenger:
+    """Messenger: the app's secret, our word for its handshake, and the page's token."""
+
+    app_secret: str = field(repr=False)
+    verify_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+    api_url: str = "https://graph.facebook.com/v23.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Telegram:
+    """Telegram: the word that its webhook brings; replies need no token of the bot."""
+
+    secret_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Vonage:
+    """Vonage: the account's signature secret, and an application with its private key (PEM)."""
+
+    signature_secret: str = field(repr=False)
+    application_id: str
+    private_key: str = field(repr=False)
+    api_url: str = "https://api.nexmo.com"
+
+
+@dataclass(frozen=True, slots=True)
+class RapidPro:
+    """A RapidPro external channel: the word that it brings, and where it receives."""
+
+    secret: str = field(repr=False)
+    receive_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Chatwoot:
+    """A Chatwoot agent bot: its webhook's secret, its access token, and where Chatwoot is."""
+
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A webhook of the operator's that is told when people are wanted, and how that is signed."""
+
+    url: str
+    secret: str = field(repr=False)
+
+
+Platform = TypeVar("Platform", WhatsApp, Messenger, Telegram, Vonage, RapidPro, Chatwoot, Wanted)
+
+PLATFORMS: Final[Mapping[str, type]] = {
+    "WHATSAPP": WhatsApp,
+    "MESSENGER": Messenger,
+    "TELEGRAM": Telegram,
+    "VONAGE": Vonage,
+    "RAPIDPRO": RapidPro,
+    "CHATWOOT": Chatwoot,
+    "ANSWERLINE_HANDOFF": Wanted,
+}
+"""How the names of a platform's settings begin: `WHATSAPP` and `app_secret` are one name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +118,9 @@ class Config:
     languages that are sent without the accents that cost. `spool` is the file where answers are
     kept while the database is away. `status` opens /readyz and /metrics: to whoever brings this
     word, to anyone if it is PUBLIC, to nobody if it is empty. `hosts` are the names by which the
-    line may be called, any if there are none.
+    line may be called, any if there are none. A platform is None where its settings are not there:
+    its channel does not exist then. `sending` says whether serving processes empty the outbox too,
+    or only `answerline worker` does; `handoff` names what people are told of.
     """
 
     content: Path
@@ -59,6 +142,15 @@ class Config:
     status: str = field(default="", repr=False)
     hosts: tuple[str, ...] = ()
     logged: Logged = "warnings"
+    whatsapp: WhatsApp | None = None
+    messenger: Messenger | None = None
+    telegram: Telegram | None = None
+    vonage: Vonage | None = None
+    rapidpro: RapidPro | None = None
+    chatwoot: Chatwoot | None = None
+    handoff: tuple[Handoff, ...] = ()
+    wanted: Wanted | None = None
+    sending: Sending = "inside"
     port: int = 8000
     workers: int = 2
 
@@ -93,18 +185,28 @@ class Config:
             status=_status(environ),
             hosts=_hosts(environ, base_url),
             logged=_one_of(environ, "ANSWERLINE_LOG", Logged),
+            whatsapp=_platform(environ, "WHATSAPP", WhatsApp),
+            messenger=_platform(environ, "MESSENGER", Messenger),
+            telegram=_platform(environ, "TELEGRAM", Telegram),
+            vonage=_platform(environ, "VONAGE", Vonage),
+            rapidpro=_platform(environ, "RAPIDPRO", RapidPro),
+            chatwoot=_platform(environ, "CHATWOOT", Chatwoot),
+            handoff=_handoff(environ),
+            wanted=_wanted(environ),
+            sending=_one_of(environ, "ANSWERLINE_SENDING", Sending),
             port=_whole(environ, "PORT", 8000, 1, 65535),
             workers=_whole(environ, "WEB_CONCURRENCY", 2, 1, 64),
         )
 
 
 SETTINGS: Final = (
-    "ANSWERLINE_CONTENT", "ANSWERLINE_FOLD", "ANSWERLINE_HOSTS", "ANSWERLINE_KEY",
-    "ANSWERLINE_KEY_OLD", "ANSWERLINE_LOG", "ANSWERLINE_PAGE_SEGMENTS",
-    "ANSWERLINE_RETENTION_DAYS", "ANSWERLINE_SPOOL", "ANSWERLINE_STATUS",
+    "ANSWERLINE_CONTENT", "ANSWERLINE_FOLD", "ANSWERLINE_HANDOFF", "ANSWERLINE_HOSTS",
+    "ANSWERLINE_KEY", "ANSWERLINE_KEY_OLD", "ANSWERLINE_LOG", "ANSWERLINE_PAGE_SEGMENTS",
+    "ANSWERLINE_RETENTION_DAYS", "ANSWERLINE_SENDING", "ANSWERLINE_SPOOL", "ANSWERLINE_STATUS",
     "ANSWERLINE_SYNCHRONOUS", "ANSWERLINE_TRANSLATIONS", "ANSWERLINE_UNMATCHED_DAYS",
     "DATABASE_URL", "PORT", "PUBLIC_BASE_URL", "TWILIO_AUTH_TOKEN", "TWILIO_OPT_OUT",
     "TWILIO_SIGNING_KEY", "WEB_CONCURRENCY",
+    *(f"{prefix}_{one.name.upper()}" for prefix, of in PLATFORMS.items() for one in fields(of)),
 )  # fmt: skip
 """The names of all settings, for the README's table."""
 
@@ -128,6 +230,55 @@ def _one_of(environ: Mapping[str, str], name: str, choices: Any) -> Any:
     if word not in words:
         raise ConfigError(f"{name}: is {word!r}; use {' or '.join(words)}")
     return word
+
+
+def _platform(environ: Mapping[str, str], prefix: str, kind: type[Platform]) -> Platform | None:
+    """Read a platform's settings: all that it needs, or none of them."""
+    names = {one.name: f"{prefix}_{one.name.upper()}" for one in fields(kind)}
+    found = {key: said for key, name in names.items() if (said := environ.get(name, "").strip())}
+    needed = [one.name for one in fields(kind) if one.default is MISSING]
+    if not found.keys() & set(needed):
+        return None
+    for key in needed:
+        if key not in found:
+            raise ConfigError(f"{names[key]}: is needed beside {names[next(iter(found))]}")
+    for key, said in found.items():
+        if key.endswith("url"):
+            found[key] = _address(names[key], said)
+        elif key.endswith("secret") and len(said) < SHORTEST_SECRET:
+            raise ConfigError(f"{names[key]}: is shorter than {SHORTEST_SECRET} characters")
+    return kind(**found)
+
+
+def _address(name: str, url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises ValueError on a port that is none
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii():
+        raise ConfigError(f"{name}: is no address such as https://example.ca")
+    return url.rstrip("/")
+
+
+def _wanted(environ: Mapping[str, str]) -> Wanted | None:
+    wanted = _platform(environ, "ANSWERLINE_HANDOFF", Wanted)
+    if wanted:
+        try:
+            b64decode(wanted.secret.removeprefix("whsec_"), validate=True)
+        except ValueError as error:
+            raise ConfigError(
+                "ANSWERLINE_HANDOFF_SECRET: is no base64, such as `openssl rand -base64 32` gives"
+            ) from error
+    return wanted
+
+
+def _handoff(environ: Mapping[str, str]) -> tuple[Handoff, ...]:
+    words = _listed(environ, "ANSWERLINE_HANDOFF")
+    for word in words:
+        if word not in get_args(Handoff):
+            raise ConfigError(f"ANSWERLINE_HANDOFF: is {word!r}; use support, crisis, or both")
+    return words  # type: ignore[return-value] # looked at one by one
 
 
 def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

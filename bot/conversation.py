@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from bot.choices import choices
 from bot.library import ENGLISH
 from bot.line import Line
 from bot.model import AUDIENCES, Conversation, Inbound, Reply
@@ -46,12 +47,17 @@ def respond(
     `now` is Unix seconds; `note` takes down why, rule by rule. A reply with an empty text means
     that nothing is sent.
     """
+    line = line.in_medium(inbound.medium)
     before = _rested(conversation, line, now)
+    if not before.language and inbound.hint in line.library.editions:
+        before = replace(before, language=inbound.hint)
     reply, after = _answered(inbound, before, line, now, note)
+    if inbound.medium == "chat":
+        reply = replace(reply, choices=choices(reply, after, line))
     rush = before.rush + 1 if 0 <= now - before.rushed < RUSH_WINDOW else 1
     rushed = before.rushed if rush > 1 else now
     if rush > RUSH_LIMIT and reply.label != "stop":  # after which there is silence anyway
-        reply = replace(reply, text="")
+        reply = replace(reply, text="", choices=())
     if reply.label == "forget":  # all but the opt-out, and, for a moment, how many replies it got
         return reply, Conversation(
             opted_out=after.opted_out, asked_at=after.asked_at, rush=rush, rushed=rushed
@@ -66,7 +72,7 @@ def respond(
     if silent and reply.label not in NEVER_SILENT:
         # `heard` and `began` stay: a person who goes on is answered again after the window.
         counted = replace(before, streak=streak, burst=burst, rush=rush, rushed=rushed)
-        return replace(reply, text=""), counted
+        return replace(reply, text="", choices=()), counted
     if streak == limit and reply.label == "out_of_scope":
         pause = line.library.edition(reply.language).say("unknown_pause")
         reply = replace(reply, text=pause if line.layout.fits(pause) else reply.text)
@@ -155,6 +161,8 @@ def _answered(
         return Reply("forget"), conversation
     if conversation.opted_out and intent.value != "start":
         return Reply("stop"), conversation
+    if inbound.handoff and (intent.kind, intent.value) == ("command", "support"):
+        return speaker.phrase("handed_over", "support")
     if intent.kind == "unknown" and inbound.media and not inbound.text.strip():
         return speaker.phrase("words_only", "out_of_scope")
     return speaker.answer()

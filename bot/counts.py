@@ -38,7 +38,7 @@ class Counts:
         kind = (at // DAY, at % DAY // HOUR, inbound.channel, reply.language, reply.label)
         with self._lock:
             self._turns[kind] += 1
-            if reply.text:
+            if reply.text and inbound.medium == "sms":
                 self._segments[kind] += cost(reply.text)[1]
 
     def write(self, store: Store) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from babel import Locale, localedata
+from babel import Locale, UnknownLocaleError, localedata
 from babel.core import get_global
 from babel.languages import get_official_languages
 
@@ -98,6 +98,22 @@ def absent_languages(languages: Iterable[str]) -> tuple[str, ...]:
     found += [own[one] for one in sorted(known & set(own))]
     names = dict.fromkeys(found)
     return tuple(name for name in names if len(name) >= SHORTEST_ABSENT or not name.isascii())
+
+
+def negotiated(tag: str, languages: Iterable[str]) -> str:
+    """Give the one of these languages that a device's tag (`fr-CA`, `zh-TW`, `fil`) stands for.
+
+    Empty where it is none of them, or says nothing.
+    """
+    try:
+        wanted = Locale.parse(tag.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return ""
+    for one in languages:
+        there = Locale.parse(one)
+        if there.language == wanted.language and there.script in (None, wanted.script):
+            return one
+    return ""
 
 
 @lru_cache

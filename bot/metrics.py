@@ -42,6 +42,9 @@ _failed = Counter(
 )
 
 
+_posts = Counter(
+    "answerline_posts", "Tries to send what waited in the outbox.", ("channel", "outcome")
+)
 _links = Counter(
     "answerline_links", "Links of replies that were opened, by the answer.", ("label", "language")
 )
@@ -57,7 +60,7 @@ class Metrics:
         """Count a turn and its reply."""
         _turns.labels(inbound.channel, reply.language, reply.label).inc()
         _seconds.labels(inbound.channel).observe(seconds)
-        if reply.text:
+        if reply.text and inbound.medium == "sms":
             encoding, segments = cost(reply.text)
             _segments.labels(encoding, reply.language).inc(segments)
 
@@ -68,6 +71,10 @@ class Metrics:
     def failed(self, delivery: Delivery) -> None:
         """Count a reply that was not delivered."""
         _failed.labels(delivery.channel, str(delivery.code)).inc()
+
+    def posted(self, channel: str, outcome: str) -> None:
+        """Count a try to send a post: `sent`, `later` or `never`."""
+        _posts.labels(channel, outcome).inc()
 
     def link(self, label: str, language: str) -> None:
         """Count that somebody opened an answer's link; nothing tells who."""

@@ -19,6 +19,9 @@ SYSTEM_LABELS: Final = (
     "crisis", "thanks", "greeting", "out_of_scope", "clarify", "checking",
 )  # fmt: skip
 
+Medium = Literal["sms", "chat"]
+"""What a reply is cut for: segments that are paid for each, or one long message of a chat."""
+
 LONGEST_TEXT: Final = 1600
 """Characters of an inbound text that are read: a carrier's longest concatenated message."""
 
@@ -28,7 +31,10 @@ class Inbound(msgspec.Struct, frozen=True):
 
     `contact` is the person's address on that channel; it is hashed before it is stored and stands
     in no log. `carrier_answered` says that the carrier has already replied to an opt-out, opt-in or
-    help word, so that we only take note of it.
+    help word, so that we only take note of it. `hint` is the language of the person's device, such
+    as `fr-CA`, for a text that does not tell. `handoff` says that people can take over. Where the
+    reply goes by a call of its own, `back` is what the channel needs for it besides the contact;
+    the reply is then put in the outbox.
     """
 
     channel: str
@@ -37,6 +43,10 @@ class Inbound(msgspec.Struct, frozen=True):
     text: str
     media: int = 0
     carrier_answered: OptOut = ""
+    medium: Medium = "sms"
+    hint: str = ""
+    handoff: bool = False
+    back: str = ""
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -54,10 +64,18 @@ class Delivery(msgspec.Struct, frozen=True):
     refused: bool = False
 
 
+class Choice(msgspec.Struct, frozen=True):
+    """Something to text next: `word` is what is texted, `title` what a button shows for it."""
+
+    word: str
+    title: str
+
+
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """What goes back. An empty `text` means that nothing is sent.
 
     `topic` and `audience` tell what was shown (`cart` and `adult`, also for a page that MORE gave).
+    `choices` are what a chat may show as buttons; each of them is named in the text too.
     """
 
     label: str
@@ -65,6 +83,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str = ""
     topic: str = ""
     audience: str = ""
+    choices: tuple[Choice, ...] = ()
 
     def to_json(self) -> str:
         """Write a reply to keep for a repeat of its message."""

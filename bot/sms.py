@@ -114,10 +114,14 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The segments that a page may take in each encoding; the defaults hold about as many words."""
+    """The segments that a page may take in each encoding; the defaults hold about as many words.
+
+    Where no segments are paid for, `units` is how many UTF-16 units a page may have instead.
+    """
 
     gsm7: int = 2
     ucs2: int = 4
+    units: int = 0
 
 
 def measure(text: str) -> Size:
@@ -190,6 +194,8 @@ def fits(text: str, budget: Budget) -> bool:
 
     A text with more units than so many segments can hold does not fit, whatever its graphemes.
     """
+    if budget.units:
+        return _utf16_units(text) <= budget.units
     # Units are counted faster than segments, and cut() asks about many texts that are far too long.
     encoding, units = _units(text)
     if encoding == "GSM-7":

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from bot.model import Reply
+from bot.store import Post
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes that the file may have; further messages are answered and only opt-outs still kept."""
@@ -31,7 +32,8 @@ log = logging.getLogger(__name__)
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A message answered without the store; `opted_out` is None where it did not change.
 
-    `former` is the contact's hash under the key before this one, if there was one.
+    `former` is the contact's hash under the key before this one, if there was one; `posts` are for
+    the outbox.
     """
 
     message: str
@@ -40,6 +42,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     reply: Reply
     opted_out: bool | None = None
     former: bytes = b""
+    posts: tuple[Post, ...] = ()
 
 
 class Spool:
@@ -56,7 +59,7 @@ class Spool:
         """Write an entry and wait until it is on disk; OSError where it cannot be."""
         with self._locked() as file:
             size = os.fstat(file).st_size
-            if entry.opted_out is None and size > LARGEST:
+            if entry.opted_out is None and not entry.posts and size > LARGEST:
                 return
             line = msgspec.json.encode(entry) + b"\n"
             if not size:

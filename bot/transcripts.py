@@ -4,15 +4,18 @@
     @ +25h                  time passes (s, m, h, d)
     @ media                 the next message carries a picture
     @ settled STOP          the next message comes with the carrier's own OptOutType
+    @ chat                  all of it is in a chat, which has room for more and shows buttons
+    @ people                people are told of who asks for them
     > CART                  what the person texts (a lone > is an empty text)
     < For adults: ...       what comes back, line by line
     = nothing               nothing comes back
+    = [1] [MENU]            the words of the buttons below the reply, in a chat
 
 A transcript that is played says what would come now: what differs has changed.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +27,12 @@ from bot.store.sqlite import SqliteStore
 from bot.turn import Turns
 
 NOTHING: Final = "= nothing"
+HANDED_OVER: Final = frozenset({"support"})
+EVER: Final[Mapping[str, Callable[[Inbound], Inbound]]] = {
+    "@ chat": lambda one: replace(one, medium="chat"),
+    "@ people": lambda one: replace(one, handoff=True),
+}
+"""Directions that hold for all of a transcript."""
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _OPT_OUT: Final[Mapping[str, OptOut]] = {"STOP": "stop", "START": "start", "HELP": "help"}
 
@@ -51,10 +60,13 @@ def play(text: str, line: Line) -> str:
     empty = Inbound("transcript", "+15145550123", "", "")
     coming, count, out = empty, 0, []
     for row in text.splitlines():
-        if row.startswith(("<", NOTHING)):
+        if row.startswith(("<", "=")):
             continue
         out.append(row)
-        if row.startswith("@"):
+        if row in EVER:
+            coming = empty = EVER[row](empty)
+            turns.handoff = HANDED_OVER if coming.handoff else turns.handoff
+        elif row.startswith("@"):
             coming = _direct(row, coming, clock)
         elif row.startswith(">"):
             count += 1
@@ -63,6 +75,8 @@ def play(text: str, line: Line) -> str:
             coming = empty
             out += [f"< {part}".rstrip() for part in reply.text.split("\n")] if reply.text else []
             out += [] if reply.text else [NOTHING]
+            if reply.choices:
+                out.append("= " + " ".join(f"[{choice.word}]" for choice in reply.choices))
         elif row.strip() and not row.startswith("#"):
             raise ValueError(f"not a line of a transcript: {row!r}")
     store.close()

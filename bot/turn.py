@@ -12,16 +12,19 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from bot.conversation import apologise, respond
 from bot.counts import Counts
+from bot.languages import negotiated
 from bot.line import Line
 from bot.model import Conversation, Delivery, Inbound, Reply
+from bot.posts import Outgoing, Seal
 from bot.spool import Entry, Spool
-from bot.store import Store, StoreError, Unmatched
+from bot.store import Post, Posting, Store, StoreError, Unmatched
 from bot.store.rows import DAY
 from bot.understanding import Note
 from bot.understanding.scrub import scrubbed
@@ -38,6 +41,9 @@ QUICK: Final = 0.5
 CONSOLE: Final = "console"
 """The channel of phones that staff simulate."""
 
+HANDOFF: Final = "handoff"
+"""The channel through which an operator's own webhook is told that people are wanted."""
+
 LITTLE: Final = 32 * 1024
 """Bytes of a spool that are taken up while somebody waits: a few dozen answers."""
 
@@ -51,6 +57,10 @@ log = logging.getLogger(__name__)
 
 Take = Callable[[Inbound], Reply]
 """What a channel does with a message that it has read."""
+
+
+class NotTakenError(Exception):
+    """A message whose reply would have to wait can be kept nowhere: it has to come again."""
 
 
 Report = Callable[[Delivery], None]
@@ -108,7 +118,7 @@ class Recent:
         return self._replies.get(message)
 
 
-@dataclass(slots=True)
+@dataclass
 class Turns:
     """Takes turns with one line, one store, one key for hashing contacts, and one clock.
 
@@ -116,7 +126,9 @@ class Turns:
     `spool` is where answers are kept while the store is away; without one they are not.
     `former_key` is the key before this one: what is kept under it is found, and moved. Texts that
     were not understood are kept, scrubbed, if there are `unmatched_days`; `metrics` and `counts`
-    count, but not what staff try out.
+    count, but not what staff try out. `handoff` names labels of replies that
+    people are told of: where the message's channel can, there, else through the channel HANDOFF if
+    that is there (`wanted`). `wake` is told of posts.
     """
 
     line: Line
@@ -128,6 +140,9 @@ class Turns:
     unmatched_days: int = 0
     metrics: "Metrics | None" = None
     counts: Counts | None = None
+    handoff: frozenset[str] = frozenset()
+    wanted: bool = False
+    wake: Callable[[], None] | None = None
     outage: Outage = field(default_factory=Outage)
     recent: Recent = field(default_factory=Recent)
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
@@ -137,9 +152,13 @@ class Turns:
 
         `note` takes down why, rule by rule; nothing keeps it. If the turn fails, the person gets
         what the content alone answers, or an apology with the support line, and the operator a log
-        line with the message's id: never an address, never a text.
+        line with the message's id: never an address, never a text. Raises NotTakenError where the
+        reply has to wait, and there is no place for it.
         """
         begun = time.perf_counter()
+        if inbound.hint:
+            editions = self.line.library.editions
+            inbound = replace(inbound, hint=negotiated(inbound.hint, editions))
         reply = self._take(inbound, note)
         took = time.perf_counter() - begun
         if inbound.channel != CONSOLE:
@@ -176,8 +195,22 @@ class Turns:
                 where = "".join(traceback.format_tb(error.__traceback__))
                 log.error("message %s failed with %s\n%s", inbound.id, type(error).__name__, where)
                 self._count_fault("turn")
-                return apologise(inbound, self.line, self._opted_out(contact, inbound))
+                apology = apologise(inbound, self.line, self._opted_out(contact, inbound))
+                return self._apologised(inbound, message, contact, at, apology)
         return self._without_store(inbound, message, contact, at)
+
+    def _apologised(
+        self, inbound: Inbound, message: str, contact: bytes, at: int, apology: Reply
+    ) -> Reply:
+        """Give the apology back, or put it in the outbox where that is the way."""
+        if posting := self._posting(inbound, at):
+            try:
+                self.store.turn(message, contact, at, lambda was: (apology, was), posting=posting)
+            except StoreError as error:
+                log.error("message %s was not taken: %s", inbound.id, error)
+                raise NotTakenError from error
+            self._wake()
+        return apology
 
     def report(self, delivery: Delivery) -> None:
         """Note what became of a reply; who has opted out with the carrier has with us too.
@@ -218,17 +251,24 @@ class Turns:
         pending: bool,
     ) -> Reply:
         not_understood = False
+        passed_on = "support" in self.handoff and self._has_people(inbound)
+        asked = replace(inbound, handoff=passed_on) if passed_on != inbound.handoff else inbound
 
         def step(before: Conversation) -> tuple[Reply, Conversation]:
             nonlocal not_understood
             if pending:
                 before = self._as_asked(contact, before)
-            said = respond(inbound, before, self.line, at, note)
+            said = respond(asked, before, self.line, at, note)
             not_understood = said[0].label == "out_of_scope" and bool(said[0].text)
             return said
 
-        reply = self.store.turn(message, contact, at, step, self._former(inbound))
+        posting = self._posting(inbound, at)
+        reply = self.store.turn(message, contact, at, step, self._former(inbound), posting)
         self.recent.note(message, reply)
+        if posting:
+            if reply.label == "forget":
+                self.store.change("DELETE FROM outbox WHERE contact = ? AND failed <> ''", contact)
+            self._wake()
         if not_understood and self.unmatched_days and inbound.channel != CONSOLE:
             self._note_unmatched(inbound, reply, at)
         return reply
@@ -240,6 +280,38 @@ class Turns:
             self.store.note_unmatched(Unmatched(at // DAY, reply.language, text))
         except StoreError as error:
             log.warning("a text that was not understood was not kept: %s", error)
+
+    def _posting(self, inbound: Inbound, at: int) -> Posting | None:
+        """Give what says which posts a reply needs; None where none of its replies needs one."""
+        if not (inbound.back or self.handoff):
+            return None
+
+        def posting(reply: Reply) -> list[Post]:
+            outgoing = Outgoing(
+                inbound.channel, inbound.id, inbound.contact, reply, inbound.back, at=at
+            )
+            posts = []
+            if inbound.back and reply.text:
+                posts.append(Post(inbound.channel, self.seal.closed(outgoing)))
+            if reply.text and reply.label in self.handoff and self._has_people(inbound):
+                through = inbound.channel if inbound.handoff else HANDOFF
+                posts.append(Post(through, self.seal.closed(replace(outgoing, kind="handoff"))))
+            return posts
+
+        return posting
+
+    def _has_people(self, inbound: Inbound) -> bool:
+        """Tell whether people can be told of this contact; of phones that staff simulate, never."""
+        return inbound.channel != CONSOLE and (inbound.handoff or self.wanted)
+
+    @cached_property
+    def seal(self) -> Seal:
+        """Give what seals posts."""
+        return Seal(self.key, self.former_key)
+
+    def _wake(self) -> None:
+        if self.wake:
+            self.wake()
 
     def _count_fault(self, kind: str) -> None:
         if self.metrics:
@@ -275,14 +347,20 @@ class Turns:
         if reply.label in NEEDS_STATE and not inbound.carrier_answered:
             reply = apologise(inbound, self.line, opted_out)
         log.warning("message %s was answered from the content alone (%s)", inbound.id, reply.label)
-        entry = Entry(message, contact, at, reply, changed, self._former(inbound))
+        posting = self._posting(inbound, at)
+        posts = tuple(posting(reply)) if posting else ()
+        entry = Entry(message, contact, at, reply, changed, self._former(inbound), posts)
         try:
             if self.spool:
                 self.spool.keep(entry)
+            elif posts:
+                raise NotTakenError
             elif changed is not None:
                 return apologise(inbound, self.line, opted_out)
         except OSError as error:
             log.error("message %s was not kept: %s", inbound.id, error)
+            if posts:
+                raise NotTakenError from error
             if changed is not None:
                 return apologise(inbound, self.line, opted_out)
         return reply
@@ -326,7 +404,11 @@ class Turns:
                 before, opted_out=entry.opted_out, asked_at=entry.at, heard=heard
             )
 
-        kept = self.store.turn(entry.message, entry.contact, entry.at, step, entry.former)
+        kept = self.store.turn(
+            entry.message, entry.contact, entry.at, step, entry.former, lambda _: entry.posts
+        )
+        if entry.posts:
+            self._wake()
         if kept != entry.reply:  # it was taken after all, and that could not be known any more
             self.store.correct(entry.message, entry.reply)
 

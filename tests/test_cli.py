@@ -44,6 +44,9 @@ COMMANDS = [
     "migrate",
     "locales",
     "store",
+    "channel",
+    "worker",
+    "outbox",
 ]
 
 
@@ -293,6 +296,7 @@ def test_migrate() -> None:
         "m003_unmatched",
         "m004_console",
         "m005_transcripts_and_counts",
+        "m006_outbox",
     )
     assert run("migrate").stdout == "".join(f"applied {one}\n" for one in applied)
     assert run("migrate").stdout == "nothing to do\n"
@@ -345,7 +349,7 @@ def test_text_says_what_to_do() -> None:
     assert "answerline serve" in result.stderr
     result = run("text", "CART", "--url", "http://127.0.0.1:9/x", TWILIO_AUTH_TOKEN="t")
     assert result.exit_code == 1
-    assert "http://127.0.0.1:9/x does not answer" in result.stderr
+    assert "http://127.0.0.1:9/x/twilio/messages does not answer" in result.stderr
 
 
 def test_python_m_bot_is_the_command() -> None:

@@ -76,10 +76,44 @@ def test_a_wrong_setting_is_named_and_no_secret_is_told(name: str, value: str) -
 
 
 def test_secrets_are_not_in_the_repr() -> None:
-    config = Config.from_env(
-        {name: "hush" * 4 for name in SETTINGS if name.endswith(("TOKEN", "KEY"))}
-    )
+    """All that is named so, and every platform's."""
+    names = ("TOKEN", "KEY", "SECRET", "KEY_OLD", "STATUS")
+    secrets = {name: "hush" * 4 for name in SETTINGS if name.endswith(names)}
+    addresses = {name: "https://example.ca" for name in SETTINGS if name.endswith("_URL")}
+    others = {"VONAGE_APPLICATION_ID": "app", "DATABASE_URL": ""}
+    config = Config.from_env({**secrets, **addresses, **others})
+    assert all((config.whatsapp, config.messenger, config.telegram, config.vonage))
+    assert all((config.rapidpro, config.chatwoot, config.wanted))
     assert "hush" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"WHATSAPP_APP_SECRET": "long enough"}, "WHATSAPP_VERIFY_TOKEN: is needed beside WHATS"),
+        (
+            {"TELEGRAM_SECRET_TOKEN": "long enough", "CHATWOOT_URL": "x"},
+            "CHATWOOT_SECRET: is needed",
+        ),
+        (
+            {"ANSWERLINE_HANDOFF_URL": "ftp://x", "ANSWERLINE_HANDOFF_SECRET": "c2VjcmV0IHdvcmQ="},
+            "ANSWERLINE_HANDOFF_URL: is no address",
+        ),
+        (
+            {"ANSWERLINE_HANDOFF_URL": "https://x", "ANSWERLINE_HANDOFF_SECRET": "no base 64!"},
+            "ANSWERLINE_HANDOFF_SECRET: is no base64",
+        ),
+        ({"ANSWERLINE_HANDOFF": "support, all"}, "ANSWERLINE_HANDOFF: is 'all'; use support,"),
+        ({"TELEGRAM_SECRET_TOKEN": ""}, ""),
+        ({"META_API_URL": "x"}, ""),
+    ],
+)
+def test_a_platform_has_all_its_settings_or_none(settings: dict[str, str], said: str) -> None:
+    if not said:
+        assert Config.from_env(settings).telegram is None
+        return
+    with pytest.raises(ConfigError, match=said):
+        Config.from_env(settings)
 
 
 def test_an_installed_package_finds_its_content(

@@ -79,7 +79,7 @@ def other_line(line: Line) -> Line:
         CHANGED: Review(text_changed=True, **signed),
     }
     library = replace(library, editions=editions, reviews=reviews, revision="another")
-    return Line(library, line.vocabulary, replace(line.layout, library=library))
+    return replace(line, library=library, layout=replace(line.layout, library=library))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.line import Line
 from bot.model import Delivery, Inbound, Reply
 from bot.spool import Entry, Spool
-from bot.store import Step, StoreError
+from bot.store import Posting, Step, StoreError
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns, contact_key
 
@@ -30,12 +30,18 @@ class Away(SqliteStore):
     away = readable = False
 
     def turn(
-        self, message: str, contact: bytes, now: int, step: Step, former: bytes = b""
+        self,
+        message: str,
+        contact: bytes,
+        now: int,
+        step: Step,
+        former: bytes = b"",
+        posting: Posting | None = None,
     ) -> Reply:
         """Fail while it is away."""
         if self.away:
             raise StoreError("away")
-        return super().turn(message, contact, now, step, former)
+        return super().turn(message, contact, now, step, former, posting)
 
     def opted_out(self, contact: bytes) -> bool:
         """Fail while it cannot be read."""

@@ -4,15 +4,27 @@ A channel knows its platform, `turn.Take` and `turn.Report`, and no other channe
 table of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from flask import Blueprint
-
-from bot.channels import twilio
+from bot.channels import handoff, twilio
+from bot.channels.channel import Channel
 from bot.config import Config
-from bot.turn import Report, Take
+from bot.outbox import Send
 
-CHANNELS: Final[Mapping[str, Callable[[Config, Take, Report], Blueprint]]] = {
-    twilio.NAME: twilio.blueprint,
-}
+CHANNELS: Final[Mapping[str, Channel]] = {
+    one.name: one
+    for one in (
+        twilio.CHANNEL,
+        handoff.CHANNEL,
+    )
+}  # fmt: skip
+
+
+def senders(config: Config) -> dict[str, Send]:
+    """Give what sends, by channel: of those that are there and send by calls of their own."""
+    return {
+        name: one.sender(config)
+        for name, one in CHANNELS.items()
+        if one.sender and one.is_there(config)
+    }

@@ -1,7 +1,9 @@
 """Twilio: `POST /twilio/messages`, signed, answered with TwiML; `POST /twilio/status` besides.
 
-Read on 2026-11-21: Twilio's documentation of webhook security, of messaging webhooks' parameters,
-of opt-out keywords and of Advanced Opt-Out, and the SDK's RequestValidator, which checks here.
+Texts, WhatsApp, Messenger and RCS come the same way; the sender's address tells which it is.
+Read on 2026-11-21 and 2026-11-29: Twilio's documentation of webhook security, of messaging webhooks'
+parameters, of opt-out keywords and of Advanced Opt-Out, and the SDK's RequestValidator, which checks
+here.
 """
 
 import hmac
@@ -26,6 +28,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.datastructures import MultiDict
 
 from bot import sms
+from bot.channels.channel import Channel
 from bot.config import Config
 from bot.model import Delivery, Inbound, OptOut, Reply
 from bot.turn import Report, Take
@@ -75,6 +78,9 @@ ANSWERED_BY_TWILIO: Final[Mapping[str, OptOut]] = {
     **dict.fromkeys(("HELP", "INFO"), "help"),
 }
 """Twilio's default keywords on long codes and toll-free numbers. ARRET and AIDE are not."""
+
+CHATS: Final = ("whatsapp:", "messenger:", "rcs:")
+"""How addresses begin that are no phone numbers: no segments are paid for there."""
 
 _MACHINE: Final = re.compile(r"\d{3,6}|(?=.*[A-Za-z])[A-Za-z0-9 &_+-]{1,11}")
 """A short code, or an alphanumeric sender id (at most 11 characters): nobody reads a reply to it.
@@ -138,6 +144,9 @@ def blueprint(config: Config, take: Take, report: Report) -> Blueprint:
         return form
 
     return routes
+
+
+CHANNEL: Final = Channel(NAME, lambda _: True, blueprint)
 
 
 def _warn_of_signature() -> None:
@@ -212,7 +221,8 @@ def read(form: Mapping[str, str], twilio_answers: bool) -> Inbound | None:
     id, contact = form.get("MessageSid", "").strip(), form.get("From", "").strip()
     if not id or not contact:
         return None
-    text = form.get("Body", "")
+    # What a tapped button or list row is called by; an operator's template has our words there.
+    text = form.get("ButtonPayload") or form.get("ListId") or form.get("Body", "")
     answered = _OPT_OUT_TYPES.get(form.get("OptOutType", "").strip().upper(), "")
     if not answered and twilio_answers:
         answered = ANSWERED_BY_TWILIO.get(text.strip().upper(), "")
@@ -224,6 +234,7 @@ def read(form: Mapping[str, str], twilio_answers: bool) -> Inbound | None:
         text=text,
         media=int(media[:LONGEST_CODE]) if media.isascii() and media.isdigit() else 0,
         carrier_answered=answered,
+        medium="chat" if contact.startswith(CHATS) else "sms",
     )
 
 

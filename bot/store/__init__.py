@@ -13,6 +13,17 @@ Step = Callable[[Conversation], tuple[Reply, Conversation]]
 """What a turn does with what was remembered: the reply, and what to remember now."""
 
 
+class Post(NamedTuple):
+    """Something to send by a call of its own: through which channel, and what, sealed."""
+
+    channel: str
+    sealed: str
+
+
+Posting = Callable[[Reply], Sequence[Post]]
+"""What has to be sent besides, once there is a reply."""
+
+
 class StoreError(Exception):
     """The store cannot do what was asked; the text says why in one line, for an operator."""
 
@@ -54,10 +65,21 @@ class Unmatched(NamedTuple):
 class Store(Protocol):
     """What every store does."""
 
+    skip_locked: LiteralString
+    """Ends a query for rows to change, so that it leaves out those that others are changing."""
+
     def turn(
-        self, message: str, contact: bytes, now: int, step: Step, former: bytes = b""
+        self,
+        message: str,
+        contact: bytes,
+        now: int,
+        step: Step,
+        former: bytes = b"",
+        posting: Posting | None = None,
     ) -> Reply:
         """Take one message of one contact through `step`, in one transaction.
+
+        What `posting` gives is put in the outbox in that transaction.
 
         `former` is the contact's hash under the key before this one, if there was one: what is kept
         under it becomes the contact's.
@@ -133,6 +155,9 @@ class Store(Protocol):
 
     def change(self, query: LiteralString, *values: object) -> int:
         """Do one statement in a transaction of its own; give how many rows it changed."""
+
+    def changed(self, query: LiteralString, *values: object) -> list[Any]:
+        """Do one statement in a transaction of its own; give the rows that it returns."""
 
     def close(self) -> None:
         """Let go of connections."""

@@ -94,6 +94,19 @@ def m005_transcripts_and_counts(db: Database) -> None:
     )
 
 
+@migrations()
+def m006_outbox(db: Database) -> None:
+    """Keep what is to be sent by a call of its own, sealed, until it is sent."""
+    db.execute(
+        "CREATE TABLE outbox("
+        "number INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL, contact BLOB NOT NULL, "
+        "at INTEGER NOT NULL, next_at INTEGER NOT NULL, channel TEXT NOT NULL, "
+        "sealed TEXT NOT NULL, tries INTEGER NOT NULL, lease INTEGER NOT NULL, "
+        "holder TEXT NOT NULL, failed TEXT NOT NULL)"
+    )
+    db.execute("CREATE INDEX outbox_waiting ON outbox(contact, number) WHERE failed = ''")
+
+
 def migrate(connection: sqlite3.Connection, wait: float) -> list[str]:
     """Apply what is missing and name it; LookupError for a schema newer than this release.
 

@@ -19,8 +19,8 @@ from psycopg import sql
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from bot.model import Conversation, Reply
-from bot.store import ContactRow, Failure, MessageRow, Step, StoreError, Unmatched
-from bot.store.rows import DAY, OPTED_OUT, kept_for_a_time, kept_reply, kept_state
+from bot.store import ContactRow, Failure, MessageRow, Posting, Step, StoreError, Unmatched
+from bot.store.rows import DAY, OPTED_OUT, POSTED, kept_for_a_time, kept_reply, kept_state
 
 WAIT: Final = 4.0
 """Seconds to wait for a connection, or for another's lock: well under a carrier's 15."""
@@ -48,6 +48,7 @@ ON CONFLICT(contact) DO UPDATE
 SET opted_out = excluded.opted_out, heard = excluded.heard, state = excluded.state
 """
 _KEEP_MESSAGE: Final = "INSERT INTO messages(message, at, reply) VALUES(%s, %s, %s)"
+_KEEP_POST: Final = POSTED.replace("?", "%s")
 _FORGET_THESE: Final = """
 DELETE FROM contacts WHERE NOT opted_out AND contact IN (
 SELECT contact FROM contacts WHERE contact > %s AND contact <= %s AND heard < %s
@@ -64,6 +65,8 @@ FOR UPDATE SKIP LOCKED)
 class PostgresStore:
     """A `Store` in a PostgreSQL database, shared by any number of processes and machines."""
 
+    skip_locked: LiteralString = "FOR UPDATE SKIP LOCKED"
+
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
@@ -71,14 +74,20 @@ class PostgresStore:
         self._watch = Watch()
 
     def turn(
-        self, message: str, contact: bytes, now: int, step: Step, former: bytes = b""
+        self,
+        message: str,
+        contact: bytes,
+        now: int,
+        step: Step,
+        former: bytes = b"",
+        posting: Posting | None = None,
     ) -> Reply:
         """Take one message: see `Store.turn`."""
         begun = time.monotonic()
         while True:
             try:
                 with self._connection() as db:
-                    return self._turn(db, message, contact, now, step, former)
+                    return self._turn(db, message, contact, now, step, former, posting)
             except psycopg.errors.UniqueViolation:  # taken meanwhile, for another contact
                 continue
             except (psycopg.OperationalError, PoolTimeout) as error:
@@ -232,6 +241,11 @@ class PostgresStore:
         with self._writing() as db:
             return db.execute(query.replace("?", "%s"), values).rowcount
 
+    def changed(self, query: LiteralString, *values: object) -> list[Any]:
+        """Do one statement, and give what it returns: see `Store.changed`."""
+        with self._writing() as db:
+            return db.execute(query.replace("?", "%s"), values).fetchall()
+
     def close(self) -> None:
         """Close every connection of this process."""
         with self._lock:
@@ -276,6 +290,7 @@ class PostgresStore:
         now: int,
         step: Step,
         former: bytes,
+        posting: Posting | None,
     ) -> Reply:
         wanted = {"message": message, "contact": contact}
         # All in one pipeline: BEGIN goes with the reading, COMMIT with the writing.
@@ -293,6 +308,8 @@ class PostgresStore:
             answer, after = step(before)
             db.execute(_KEEP_MESSAGE, (message, now, answer.to_json()))
             db.execute(_KEEP_CONTACT, (contact, after.opted_out, after.heard, after.to_json()))
+            for post in posting(answer) if posting else ():
+                db.execute(_KEEP_POST, (message, contact, now, now, *post))
         return answer
 
     def _applied(self) -> set[str]:

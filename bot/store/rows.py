@@ -11,6 +11,9 @@ KEEP_REPLIES: Final = 48 * 3600
 KEEP_SIMULATED: Final = 30 * 24 * 3600
 """Seconds for which what staff tried out is kept."""
 
+KEEP_POSTS: Final = 7 * 24 * 3600
+"""Seconds for which what could not be sent is kept, for an operator who mends why."""
+
 FEWEST: Final = 5
 """Counts below this are not told in reports."""
 
@@ -18,6 +21,11 @@ DAY: Final = 24 * 3600
 
 OPTED_OUT: Final = Conversation(opted_out=True).to_json()
 """What is left of a contact that is forgotten and has opted out."""
+
+POSTED: Final = (
+    "INSERT INTO outbox(message, contact, at, next_at, channel, sealed, tries, lease, holder, "
+    "failed) VALUES(?, ?, ?, ?, ?, ?, 0, 0, '', '')"
+)
 
 log = logging.getLogger("bot.store")
 
@@ -48,6 +56,7 @@ def kept_for_a_time(now: int, unmatched_days: int) -> tuple[tuple[str, str, int]
     return (
         ("messages", "at", now - KEEP_REPLIES),
         ("deliveries", "at", now - KEEP_REPLIES),
+        ("outbox", "at", now - KEEP_POSTS),
         ("simulated", "at", now - KEEP_SIMULATED),
         ("unmatched", "day", now // DAY - unmatched_days),
     )

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final, LiteralString
 
 from bot.model import Conversation, Reply
-from bot.store import ContactRow, Failure, MessageRow, Step, StoreError, Unmatched
-from bot.store.rows import DAY, OPTED_OUT, kept_for_a_time, kept_reply, kept_state
+from bot.store import ContactRow, Failure, MessageRow, Posting, Step, StoreError, Unmatched
+from bot.store.rows import DAY, OPTED_OUT, POSTED, kept_for_a_time, kept_reply, kept_state
 
-SCHEMA: Final = 5
+SCHEMA: Final = 6
 """How many migrations this release has; kept in the file as its user_version."""
 
 WAIT: Final = 5.0
@@ -39,16 +39,24 @@ class SqliteStore:
     cut may take the last turns, and never damages the file) only where somebody opts out or in.
     """
 
+    skip_locked: LiteralString = ""  # nobody else changes anything meanwhile
+
     def __init__(self, path: str, *, synchronous: str = "normal") -> None:
         self.path, self.synchronous = path, synchronous
         self._local = threading.local()
 
     def turn(
-        self, message: str, contact: bytes, now: int, step: Step, former: bytes = b""
+        self,
+        message: str,
+        contact: bytes,
+        now: int,
+        step: Step,
+        former: bytes = b"",
+        posting: Posting | None = None,
     ) -> Reply:
         """Take one message: see `Store.turn`."""
         try:
-            return self._turn(self._connection(), message, contact, now, step, former)
+            return self._turn(self._connection(), message, contact, now, step, former, posting)
         except sqlite3.Error as error:
             raise StoreError(f"DATABASE_URL: the database {self.path} failed: {error}") from error
 
@@ -207,6 +215,11 @@ class SqliteStore:
         with self._writing() as db:
             return db.execute(query, values).rowcount
 
+    def changed(self, query: LiteralString, *values: object) -> list[Any]:
+        """Do one statement, and give what it returns: see `Store.changed`."""
+        with self._writing() as db:
+            return db.execute(query, values).fetchall()
+
     def close(self) -> None:
         """Close the connection of this thread."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -303,6 +316,7 @@ class SqliteStore:
         now: int,
         step: Step,
         former: bytes,
+        posting: Posting | None,
     ) -> Reply:
         # The write lock is taken at once, so between looking for the message and keeping it nobody
         # else can have taken it: a repeat is answered by what is kept, in any process.
@@ -337,6 +351,8 @@ class SqliteStore:
                         conversation.to_json(),
                     ),
                 )
+                for post in posting(reply) if posting else ():
+                    db.execute(POSTED, (message, contact, now, now, *post))
                 asked = conversation.opted_out != before.opted_out
             db.execute("COMMIT")
             if asked:

@@ -1,0 +1,40 @@
+"""What every channel is: routes that are there if its settings are, and perhaps a way to send.
+
+A channel verifies a request, reads an Inbound, takes the turn and writes the Reply; or it says in
+`Inbound.back` what it needs to send the reply later, and has a `sender` for that.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, Request, abort
+
+from bot.config import Config
+from bot.outbox import Send
+from bot.turn import Report, Take
+
+LONGEST_BODY: Final = 256 * 1024
+"""Bytes of a request to a channel: a batch of 100 messages takes less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One platform.
+
+    `is_there` tells whether its settings are; `routes` makes its webhooks and `sender` what sends a
+    post, both only where it is there; either may be missing.
+    """
+
+    name: str
+    is_there: Callable[[Config], bool]
+    routes: Callable[[Config, Take, Report], Blueprint] | None
+    sender: Callable[[Config], Send] | None = None
+
+
+def raw_body(request: Request, longest: int = LONGEST_BODY) -> bytes:
+    """Read a request's body as it was signed; one that is too long is refused before that."""
+    request.max_content_length = longest
+    if request.content_length is not None and request.content_length > longest:
+        abort(413)
+    return request.get_data(cache=True)

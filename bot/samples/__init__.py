@@ -1,0 +1,11 @@
+"""Samples of what platforms send, correctly signed: SAMPLES is the table of them, by channel."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.samples import twilio
+from bot.samples.sample import Sample
+
+SAMPLES: Final[Mapping[str, Sample]] = {
+    "twilio": twilio.SAMPLE,
+}
