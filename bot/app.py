@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from bot import console, links, logs, status
+from bot import api, console, links, logs, status
 from bot.channels import CHANNELS, senders
 from bot.config import Config
 from bot.counts import Counts
@@ -68,7 +68,7 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     app.register_error_handler(NotTakenError, _not_taken)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.config["TRUSTED_HOSTS"] = list(config.hosts) or None
-    app.wsgi_app = _guarded(console.mounted(app.wsgi_app, config, turns))  # type: ignore[method-assign, assignment]
+    app.wsgi_app = _guarded(_mounted(app.wsgi_app, config, turns))  # type: ignore[method-assign, assignment]
     if serves:
         logs.configure(config.logged, lambda: turns.line.library.revision)
         days = config.retention_days, config.unmatched_days
@@ -83,6 +83,10 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
 def take_up(app: Flask, line: Line) -> None:
     """Let an app answer from another line from now on."""
     app.extensions[NAME].line = line
+
+
+def _mounted(wsgi: "WSGIApplication", config: Config, turns: Turns) -> "WSGIApplication":
+    return console.mounted(api.mounted(wsgi, config, turns), config, turns)
 
 
 def _home(app: Flask) -> None:

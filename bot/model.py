@@ -74,7 +74,8 @@ class Choice(msgspec.Struct, frozen=True):
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """What goes back. An empty `text` means that nothing is sent.
 
-    `topic` and `audience` tell what was shown (`cart` and `adult`, also for a page that MORE gave).
+    `topic` and `audience` tell what was shown (`cart` and `adult`, also for a page that MORE gave),
+    and which page of how many it is, from 1.
     `choices` are what a chat may show as buttons; each of them is named in the text too.
     """
 
@@ -83,6 +84,8 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str = ""
     topic: str = ""
     audience: str = ""
+    page: int = 0
+    pages: int = 0
     choices: tuple[Choice, ...] = ()
 
     def to_json(self) -> str:

@@ -192,7 +192,8 @@ class Speaker:
             offered=shown.offered or self.before.offered,
         )
         shown_for = audience if answer else topic
-        return Reply(label, text, self.language, topic if answer else "", shown_for), after
+        about = (topic if answer else "", shown_for, page + 1, len(shown.pages))
+        return Reply(label, text, self.language, *about), after
 
     def _checking(self, label: str, **changes: object) -> tuple[Reply, Conversation]:
         """Say that an answer is being checked, with its page and the support line."""

@@ -45,6 +45,7 @@ COMMANDS = [
     "locales",
     "store",
     "channel",
+    "key",
     "worker",
     "outbox",
 ]
@@ -297,6 +298,7 @@ def test_migrate() -> None:
         "m004_console",
         "m005_transcripts_and_counts",
         "m006_outbox",
+        "m007_keys",
     )
     assert run("migrate").stdout == "".join(f"applied {one}\n" for one in applied)
     assert run("migrate").stdout == "nothing to do\n"

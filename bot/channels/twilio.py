@@ -1,9 +1,9 @@
 """Twilio: `POST /twilio/messages`, signed, answered with TwiML; `POST /twilio/status` besides.
 
 Texts, WhatsApp, Messenger and RCS come the same way; the sender's address tells which it is.
-Read on 2026-11-21 and 2026-11-29: Twilio's documentation of webhook security, of messaging webhooks'
-parameters, of opt-out keywords and of Advanced Opt-Out, and the SDK's RequestValidator, which checks
-here.
+Read on 2026-11-21 and 2026-11-29: Twilio's documentation of webhook security, of the parameters of
+messaging webhooks, of opt-out keywords and of Advanced Opt-Out; and the SDK's RequestValidator,
+which checks here.
 """
 
 import hmac

@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "chat": "simulate",
     "text": "platforms",
     "channel": "platforms",
+    "key": "key",
     "worker": "outbox",
     "outbox": "outbox",
     "replies": "content",

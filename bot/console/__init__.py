@@ -5,17 +5,16 @@ an account (`answerline staff add`), and outside of development on this machine,
 """
 
 import hmac
-import threading
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from bot import mounting
 from bot.config import Config
 from bot.keys import beside_database
 from bot.store import StoreError
 from bot.turn import Turns
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
 PATH: Final = "/console"
 
@@ -25,27 +24,13 @@ LINK: Final = "link"
 
 def mounted(wsgi: "WSGIApplication", config: Config, turns: Turns) -> "WSGIApplication":
     """Serve the console below PATH where there is one, and everything else as before."""
-    made: list[WSGIApplication] = []
-    lock = threading.Lock()
 
-    def console(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-        with lock:
-            if not made:
-                from bot.console.app import create_console  # noqa: PLC0415 - see above
+    def make() -> "WSGIApplication":
+        from bot.console.app import create_console  # noqa: PLC0415 - see above
 
-                made.append(create_console(config, turns).wsgi_app)
-        environ["SCRIPT_NAME"] += PATH
-        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(PATH)
-        return made[0](environ, start)
+        return create_console(config, turns).wsgi_app
 
-    def either(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        below = path == PATH or path.startswith(f"{PATH}/")
-        if below and is_there(config, turns):
-            return console(environ, start)
-        return wsgi(environ, start)
-
-    return either
+    return mounting.mounted(wsgi, PATH, lambda: is_there(config, turns), make)
 
 
 def is_there(config: Config, turns: Turns) -> bool:

@@ -107,6 +107,16 @@ def m006_outbox(db: Database) -> None:
     db.execute("CREATE INDEX outbox_waiting ON outbox(contact, number) WHERE failed = ''")
 
 
+@migrations()
+def m007_keys(db: Database) -> None:
+    """Keep who may use the API: a hash of each key, and what it is good for."""
+    db.execute(
+        "CREATE TABLE keys("
+        "name TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL, "
+        "rate TEXT NOT NULL, added INTEGER NOT NULL)"
+    )
+
+
 def migrate(connection: sqlite3.Connection, wait: float) -> list[str]:
     """Apply what is missing and name it; LookupError for a schema newer than this release.
 
