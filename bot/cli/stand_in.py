@@ -36,8 +36,13 @@ def standing_in(
         def log_message(self, *_: object) -> None:
             """Say nothing: what comes in is somebody's."""
 
-    server = ThreadingHTTPServer((host, port), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """Say nothing of those who hung up."""
+
+    server = Server((host, port), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

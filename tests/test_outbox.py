@@ -1,0 +1,527 @@
+"""What waits to be sent: in order, at least once, with patience, and for nobody else to read."""
+
+import base64
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+import standardwebhooks
+
+from bot.app import NAME, create_app
+from bot.channels import handoff
+from bot.cli.stand_in import standing_in
+from bot.config import Config, Wanted
+from bot.keys import contact_secret
+from bot.line import Line
+from bot.model import Conversation, Inbound, Reply
+from bot.outbox import (
+    GIVE_UP_AFTER,
+    LEASE,
+    LONGEST_WAIT,
+    Later,
+    Never,
+    Outbox,
+    Outcome,
+    Sent,
+    backed_off,
+    dead,
+    outcome_of,
+    replay,
+    waiting,
+)
+from bot.posts import Outgoing, Seal, UnreadableError
+from bot.samples.sample import Request
+from bot.spool import Spool
+from bot.store import Post, Store, StoreError, open_store
+from bot.turn import NotTakenError, Turns
+from tests.faults import outbox as fault
+from tests.pg import postgres
+
+NOW = 1_800_000_000
+KEY = b"a key for tests, long enough"
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres(tmp_path_factory.mktemp("postgres")) as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    place = str(tmp_path / "line.db")
+    if request.param == "postgresql":
+        place = request.getfixturevalue("address")
+    store = open_store(place)
+    store.migrate()
+    store.change("DELETE FROM outbox")
+    store.change("DELETE FROM messages")
+    store.change("DELETE FROM contacts")
+    yield store
+    store.close()
+
+
+class Platform:
+    """A platform that takes posts, and says what it is told to about some."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.says: dict[str, list[Outcome | Exception]] = {}
+        self.slow = 0.0
+        self.now = NOW
+        self._lock = threading.Lock()
+
+    def send(self, _: httpx.Client, outgoing: Outgoing) -> Outcome:
+        time.sleep(self.slow)
+        with self._lock:
+            said = self.says.get(outgoing.message) or [Sent()]
+            one = said.pop(0)
+            if isinstance(one, Exception):
+                raise one
+            if isinstance(one, Sent):
+                self.taken.append(outgoing.message)
+            return one
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return Platform()
+
+
+def post(store: Store, contact: str, message: str, seal: Seal | None = None) -> None:
+    """Take a turn whose reply goes by a call of its own."""
+    reply = Reply("menu", "text")
+    outgoing = Outgoing("test", message, contact, reply, "-", at=NOW)
+    sealed = Post("test", (seal or Seal(KEY)).closed(outgoing))
+    hashed = hashlib.sha256(contact.encode()).digest()
+    store.turn(
+        message,
+        hashed,
+        NOW,
+        lambda _: (reply, Conversation()),
+        posting=lambda _: [sealed],
+    )
+
+
+def outbox(store: Store, platform: Platform, seal: Seal | None = None) -> Outbox:
+    return Outbox(store, seal or Seal(KEY), {"test": platform.send}, lambda: platform.now)
+
+
+def run(*boxes: Outbox, until: Callable[[], bool]) -> None:
+    """Let outboxes send until something is so."""
+    for box in boxes:
+        box.start()
+    deadline = time.monotonic() + 30
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+        for box in boxes:
+            box.wake()
+    for box in boxes:
+        box.end()
+        assert box._thread is not None
+        box._thread.join(20)
+
+
+def empty(store: Store) -> Callable[[], bool]:
+    return lambda: waiting(store) == 0
+
+
+def test_what_one_contact_gets_keeps_its_order(store: Store, platform: Platform) -> None:
+    for number in range(40):
+        post(store, f"person {number % 4}", f"{number:02}")
+    run(outbox(store, platform), until=empty(store))
+    assert sorted(platform.taken) == [f"{number:02}" for number in range(40)]
+    for person in range(4):
+        own = [one for one in platform.taken if int(one) % 4 == person]
+        assert own == sorted(own)
+
+
+def test_several_send_nothing_twice(store: Store, platform: Platform) -> None:
+    platform.slow = 0.005
+    for number in range(60):
+        post(store, f"person {number % 20}", str(number))
+    run(*(outbox(store, platform) for _ in range(3)), until=empty(store))
+    assert sorted(platform.taken, key=int) == [str(number) for number in range(60)]
+
+
+def test_the_same_message_again_is_posted_once(store: Store) -> None:
+    post(store, "ann", "1")
+    post(store, "ann", "1")
+    assert waiting(store) == 1
+
+
+def test_a_turn_that_fails_posts_nothing(store: Store) -> None:
+    def fail(_: Conversation) -> tuple[Reply, Conversation]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.turn("1", b"ann", NOW, fail, posting=lambda _: [Post("test", "x")])
+    assert waiting(store) == 0
+
+
+@pytest.mark.parametrize("said", [Later("status 500"), httpx.ConnectTimeout("")])
+def test_what_can_be_tried_again_is_and_the_next_waits_for_it(
+    store: Store, platform: Platform, said: Outcome | Exception
+) -> None:
+    platform.says["1"] = [said, said, Sent()]
+    for message in ("1", "2"):
+        post(store, "ann", message)
+    post(store, "bob", "3")
+
+    def gone_on() -> bool:
+        platform.now += 5
+        return waiting(store) == 0
+
+    run(outbox(store, platform), until=gone_on)
+    assert platform.taken == ["3", "1", "2"]
+    assert not dead(store)
+
+
+def test_a_platform_is_asked_again_when_it_says(store: Store, platform: Platform) -> None:
+    platform.says["1"] = [Later("status 429", 100)]
+    post(store, "ann", "1")
+    run(outbox(store, platform), until=lambda: not platform.says["1"])
+    ((due,),) = store.rows("SELECT next_at FROM outbox")
+    assert due >= NOW + 100
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (Never("blocked"), "blocked"),
+        (ValueError("a word of somebody's"), "sending failed with ValueError"),
+    ],
+)
+def test_what_cannot_be_sent_is_kept_with_the_reason_and_holds_nobody_up(
+    store: Store, platform: Platform, said: Outcome | Exception, why: str
+) -> None:
+    platform.says["1"] = [said]
+    post(store, "ann", "1")
+    post(store, "ann", "2")
+    run(outbox(store, platform), until=empty(store))
+    assert platform.taken == ["2"]
+    (letter,) = dead(store)
+    assert (letter.message, letter.channel, letter.tries, letter.failed) == ("1", "test", 1, why)
+    assert replay(store, letter.number + 1, NOW) == 0
+    assert replay(store, letter.number, NOW) == 1
+    run(outbox(store, platform), until=empty(store))
+    assert platform.taken == ["2", "1"]
+    assert replay(store, None, NOW) == 0
+
+
+def test_what_could_not_be_sent_for_a_day_is_given_up(store: Store, platform: Platform) -> None:
+    platform.says["1"] = [Later("status 500")]
+    post(store, "ann", "1")
+    platform.now += GIVE_UP_AFTER
+    run(outbox(store, platform), until=empty(store))
+    assert [one.failed for one in dead(store)] == ["it could not be sent for a day (status 500)"]
+    store.purge(NOW + 6 * 24 * 3600, 0, 100)
+    assert dead(store)
+    store.purge(NOW + 8 * 24 * 3600, 0, 100)
+    assert not dead(store)
+
+
+def test_who_dies_while_sending_leaves_it_to_the_next(store: Store, platform: Platform) -> None:
+    """It may be sent again: nobody knows whether it was."""
+    post(store, "ann", "1")
+    killed = outbox(store, platform)
+    assert [row.message for row in killed._taken(8)] == ["1"]
+    other = outbox(store, platform)
+    assert other._taken(8) == []
+    platform.now += LEASE
+    run(other, until=empty(store))
+    assert platform.taken == ["1"]
+    # And whoever was only slow, and comes back, changes nothing any more.
+    post(store, "ann", "2")
+    slow = outbox(store, platform)
+    (row,) = slow._taken(8)
+    platform.now += LEASE
+    (_,) = other._taken(8)
+    slow._settle(row, Sent())
+    assert waiting(store) == 1
+
+
+def test_a_channel_without_its_settings_sends_nothing(store: Store, platform: Platform) -> None:
+    post(store, "ann", "1")
+    run(Outbox(store, Seal(KEY), {}, lambda: NOW), until=empty(store))
+    assert [one.failed for one in dead(store)] == ["the channel test has no settings here"]
+    assert platform.taken == []
+
+
+def test_a_store_that_is_away_for_a_moment(
+    store: Store, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent is noted as soon as it can be, and not sent again."""
+    post(store, "ann", "1")
+    change, failures = store.change, iter([StoreError("away")])
+
+    def failing(query: str, *values: object) -> int:
+        for error in failures:
+            raise error
+        return change(query, *values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "change", failing)
+    run(outbox(store, platform), until=empty(store))
+    assert platform.taken == ["1"]
+
+
+def test_waiting_grows_and_has_an_end() -> None:
+    for tries, most in ((0, 2), (1, 4), (5, 64), (20, LONGEST_WAIT), (10_000, LONGEST_WAIT)):
+        waits = [backed_off(tries) for _ in range(200)]
+        assert most / 2 <= min(waits) < max(waits) <= most
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "outcome"),
+    [
+        (200, {}, Sent()),
+        (202, {}, Sent()),
+        (429, {"Retry-After": "7"}, Later("status 429", 7)),
+        (429, {"Retry-After": "999999"}, Later("status 429", 3600)),
+        (503, {"Retry-After": "Sun, 06 Nov 2094 08:49:37 GMT"}, Later("status 503")),
+        (408, {}, Later("status 408")),
+        (500, {}, Later("status 500")),
+        (401, {}, Never("status 401: the token was refused; mend it, then replay")),
+        (404, {}, Never("status 404")),
+    ],
+)
+def test_what_a_status_means(status: int, headers: dict[str, str], outcome: Outcome) -> None:
+    assert outcome_of(httpx.Response(status, headers=headers)) == outcome
+
+
+# --- sealed ---
+
+
+def test_nothing_of_anyone_can_be_read_while_it_waits(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "line.db"))
+    store.migrate()
+    post(store, "+15145550123", "1")
+    store.close()
+    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"outbox" in kept
+    for word in (b"5145550123", base64.b64encode(b"+15145550123")[:12]):
+        assert word not in kept
+
+
+def test_a_key_that_was_changed_still_opens() -> None:
+    outgoing = Outgoing("test", "1", "ann", Reply("menu", "text"), "-", "handoff", NOW)
+    sealed = Seal(KEY).closed(outgoing)
+    assert Seal(b"another key, as long as it", KEY).opened(sealed) == outgoing
+    for other in (Seal(b"another key, as long as it"), Seal(KEY, b"")):
+        with pytest.raises(UnreadableError):
+            other.opened(sealed[:-4] + "AAAA")
+
+
+def test_what_cannot_be_opened_is_given_up(store: Store, platform: Platform) -> None:
+    post(store, "ann", "1", Seal(b"a key that nobody has any more"))
+    run(outbox(store, platform), until=empty(store))
+    assert "sealed under another key" in dead(store)[0].failed
+
+
+# --- a turn and its posts ---
+
+
+@pytest.fixture
+def turns(line: Line, store: Store, tmp_path: Path) -> Turns:
+    return Turns(line, store, KEY, lambda: NOW, Spool(tmp_path / "spool"))
+
+
+def texted(text: str, id: str = "1", **others: object) -> Inbound:
+    return Inbound("test", "ann", id, text, back="-", medium="chat", **others)  # type: ignore[arg-type]
+
+
+def sealed_posts(store: Store) -> list[Outgoing]:
+    return [
+        Seal(KEY).opened(one) for (one,) in store.rows("SELECT sealed FROM outbox ORDER BY number")
+    ]
+
+
+def test_a_reply_is_posted_in_its_turn(turns: Turns) -> None:
+    woken: list[int] = []
+    turns.wake = lambda: woken.append(1)
+    reply = turns.take(texted("menu"))
+    assert turns.take(texted("menu")) == reply
+    (one,) = sealed_posts(turns.store)
+    assert (one.channel, one.message, one.contact, one.back, one.kind) == (
+        "test", "1", "ann", "-", "reply",
+    )  # fmt: skip
+    assert one.reply == reply
+    assert woken
+
+
+def test_silence_is_not_posted(turns: Turns) -> None:
+    turns.take(texted("STOP"))
+    turns.take(texted("cart", "2"))
+    assert [one.message for one in sealed_posts(turns.store)] == ["1"]
+
+
+def test_a_reply_without_a_store_waits_for_it(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, real = turns.store, turns.store.turn
+
+    def away(*_: object, **__: object) -> Reply:
+        raise StoreError("away")
+
+    monkeypatch.setattr(store, "turn", away)
+    monkeypatch.setattr(store, "ping", away)
+    assert turns.take(texted("cart")).topic == "cart"
+    assert turns.take(texted("cart")).topic == "cart"
+    monkeypatch.setattr(store, "turn", real)
+    turns.outage.lasts = False
+    turns.take(texted("menu", "2"))
+    assert [one.message for one in sealed_posts(store)] == ["1", "2"]
+
+
+def test_a_reply_that_can_wait_nowhere_is_asked_for_again(
+    line: Line, store: Store, monkeypatch: pytest.MonkeyPatch, config: Config
+) -> None:
+    def away(*_: object, **__: object) -> Reply:
+        raise StoreError("away")
+
+    monkeypatch.setattr(store, "turn", away)
+    monkeypatch.setattr(store, "ping", away)
+    with pytest.raises(NotTakenError):
+        Turns(line, store, KEY, lambda: NOW).take(texted("cart"))
+    app = create_app(config, line)
+    with app.test_request_context():
+        response = app.handle_user_exception(NotTakenError())
+    assert response.status_code == 503
+
+
+def test_an_apology_is_posted_too(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("bot.turn.respond", broken)
+    turns.take(texted("cart"))
+    (one,) = sealed_posts(turns.store)
+    assert "Sorry, something went wrong" in one.reply.text
+
+
+def test_who_wants_to_be_forgotten_leaves_no_letter_behind(turns: Turns) -> None:
+    turns.take(texted("cart"))
+    turns.store.change("UPDATE outbox SET failed = 'blocked'")
+    turns.take(texted("FORGET ME", "2"))
+    assert [one.message for one in sealed_posts(turns.store)] == ["2"]
+
+
+# --- people ---
+
+
+@pytest.mark.parametrize(
+    ("labels", "channel_can", "wanted", "posts"),
+    [
+        (("support",), True, False, [("test", "reply"), ("test", "handoff")]),
+        (("support",), False, True, [("test", "reply"), ("handoff", "handoff")]),
+        (("support",), False, False, [("test", "reply")]),
+        (("crisis",), True, True, [("test", "reply")]),
+        ((), True, True, [("test", "reply")]),
+    ],
+)
+def test_people_are_told_of_who_asks_for_them(
+    turns: Turns,
+    labels: tuple[str, ...],
+    channel_can: bool,
+    wanted: bool,
+    posts: list[tuple[str, str]],
+) -> None:
+    turns.handoff, turns.wanted = frozenset(labels), wanted
+    reply = turns.take(texted("SUPPORT", handoff=channel_can))
+    rows = turns.store.rows("SELECT channel FROM outbox ORDER BY number")
+    kinds = [one.kind for one in sealed_posts(turns.store)]
+    assert list(zip([one for (one,) in rows], kinds, strict=True)) == posts
+    told = "We told our support team" in reply.text
+    assert told == (len(posts) == 2)
+
+
+def test_people_are_told_of_a_crisis_on_any_channel(turns: Turns) -> None:
+    """Also where the reply itself goes back at once."""
+    turns.handoff, turns.wanted = frozenset({"crisis"}), True
+    inbound = replace_back(texted("I want to die"))
+    assert "9-8-8" in turns.take(inbound).text
+    assert [(one.kind, one.reply.label) for one in sealed_posts(turns.store)] == [
+        ("handoff", "crisis")
+    ]
+
+
+def replace_back(inbound: Inbound) -> Inbound:
+    return Inbound("twilio", inbound.contact, inbound.id, inbound.text)
+
+
+def test_phones_that_staff_simulate_call_nobody(turns: Turns) -> None:
+    turns.handoff, turns.wanted = frozenset({"support"}), True
+    reply = turns.take(Inbound("console", "phone", "1", "SUPPORT", handoff=True))
+    assert "We told" not in reply.text
+    assert sealed_posts(turns.store) == []
+
+
+def test_an_operator_s_webhook_is_told_and_can_check_who_tells_it(config: Config) -> None:
+    secret = "whsec_" + base64.b64encode(b"a secret for tests").decode()
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(204)
+
+    send = handoff.sender(replace(config, wanted=Wanted("https://example.ca/people", secret)))
+    outgoing = Outgoing(
+        "twilio", "SM1", "+15145550123", Reply("crisis", "9-1-1", "fr"), "", "handoff", NOW
+    )
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        assert send(client, outgoing) == Sent()
+    (request,) = seen
+    told = standardwebhooks.Webhook(secret).verify(request.content, dict(request.headers))
+    assert told == json.loads(request.content) == {
+        "type": "handoff", "id": "SM1", "channel": "twilio", "contact": "+15145550123",
+        "label": "crisis", "language": "fr", "at": NOW,
+    }  # fmt: skip
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(secret).verify(request.content + b" ", dict(request.headers))
+
+
+def test_the_app_sends_by_itself(
+    config: Config, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it does where it serves: the settings come from the environment."""
+    taken: list[Request] = []
+
+    def answer(request: Request) -> tuple[int, bytes]:
+        taken.append(request)
+        return 200, b"{}"
+
+    with standing_in(answer) as url:
+        settings = {
+            "DATABASE_URL": f"sqlite:///{config.database}", "ANSWERLINE_KEY": config.key,
+            "TWILIO_AUTH_TOKEN": "token", "ANSWERLINE_HANDOFF": "support",
+            "ANSWERLINE_HANDOFF_URL": url,
+            "ANSWERLINE_HANDOFF_SECRET": "YSBzZWNyZXQgZm9yIHRlc3Rz",
+        }  # fmt: skip
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        app = create_app(line=line)
+        turns: Turns = app.extensions[NAME]
+        turns.take(Inbound("twilio", "ann", "1", "SUPPORT"))
+        deadline = time.monotonic() + 20
+        while not taken or waiting(turns.store):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert json.loads(taken[0].body)["contact"] == "ann"
+    assert contact_secret(config)
+
+
+def test_nothing_is_lost_while_workers_are_killed_and_the_platform_fails(tmp_path: Path) -> None:
+    """A short run of `python -m tests.faults.outbox`."""
+    result = fault.run(250, f"sqlite:///{tmp_path}/line.db", tmp_path, kill=False)
+    assert result.is_clean, result
+    assert result.refused
+    lost = replace(result, arrived=result.arrived - 1)
+    assert not lost.is_clean
+    assert not replace(result, twice=result.explained.total() + 1).is_clean
