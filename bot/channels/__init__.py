@@ -7,7 +7,7 @@ table of them.
 from collections.abc import Mapping
 from typing import Final
 
-from bot.channels import handoff, twilio
+from bot.channels import handoff, rapidpro, twilio
 from bot.channels.channel import Channel
 from bot.config import Config
 from bot.outbox import Send
@@ -16,6 +16,7 @@ CHANNELS: Final[Mapping[str, Channel]] = {
     one.name: one
     for one in (
         twilio.CHANNEL,
+        rapidpro.CHANNEL,
         handoff.CHANNEL,
     )
 }  # fmt: skip

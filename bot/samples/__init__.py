@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.samples import twilio
+from bot.samples import rapidpro, twilio
 from bot.samples.sample import Sample
 
 SAMPLES: Final[Mapping[str, Sample]] = {
+    "rapidpro": rapidpro.SAMPLE,
     "twilio": twilio.SAMPLE,
 }
