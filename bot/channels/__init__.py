@@ -7,7 +7,7 @@ table of them.
 from collections.abc import Mapping
 from typing import Final
 
-from bot.channels import handoff, rapidpro, twilio
+from bot.channels import chatwoot, handoff, rapidpro, twilio
 from bot.channels.channel import Channel
 from bot.config import Config
 from bot.outbox import Send
@@ -17,6 +17,7 @@ CHANNELS: Final[Mapping[str, Channel]] = {
     for one in (
         twilio.CHANNEL,
         rapidpro.CHANNEL,
+        chatwoot.CHANNEL,
         handoff.CHANNEL,
     )
 }  # fmt: skip

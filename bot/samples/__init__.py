@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.samples import rapidpro, twilio
+from bot.samples import chatwoot, rapidpro, twilio
 from bot.samples.sample import Sample
 
 SAMPLES: Final[Mapping[str, Sample]] = {
-    "rapidpro": rapidpro.SAMPLE,
     "twilio": twilio.SAMPLE,
+    "rapidpro": rapidpro.SAMPLE,
+    "chatwoot": chatwoot.SAMPLE,
 }
