@@ -1,5 +1,6 @@
 """The settings: read from the environment here and nowhere else, checked before anything starts."""
 
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -17,6 +18,7 @@ Handoff = Literal["support", "crisis"]
 LONGEST_BASE_URL: Final = 60
 SHORTEST_KEY: Final = 16
 SHORTEST_SECRET: Final = 8
+TELEGRAM_TOKEN: Final = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST_SECRET},256}}")
 
 PUBLIC: Final = "public"
 """As ANSWERLINE_STATUS: /readyz and /metrics are open to anyone."""
@@ -187,7 +189,7 @@ class Config:
             logged=_one_of(environ, "ANSWERLINE_LOG", Logged),
             whatsapp=_platform(environ, "WHATSAPP", WhatsApp),
             messenger=_platform(environ, "MESSENGER", Messenger),
-            telegram=_platform(environ, "TELEGRAM", Telegram),
+            telegram=_telegram(environ),
             vonage=_platform(environ, "VONAGE", Vonage),
             rapidpro=_platform(environ, "RAPIDPRO", RapidPro),
             chatwoot=_platform(environ, "CHATWOOT", Chatwoot),
@@ -259,6 +261,16 @@ def _address(name: str, url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii():
         raise ConfigError(f"{name}: is no address such as https://example.ca")
     return url.rstrip("/")
+
+
+def _telegram(environ: Mapping[str, str]) -> Telegram | None:
+    telegram = _platform(environ, "TELEGRAM", Telegram)
+    if telegram and not TELEGRAM_TOKEN.fullmatch(telegram.secret_token):
+        raise ConfigError(
+            f"TELEGRAM_SECRET_TOKEN: use {SHORTEST_SECRET} to 256 of A-Z, a-z, 0-9, _ and -, "
+            "as Telegram takes no others"
+        )
+    return telegram
 
 
 def _wanted(environ: Mapping[str, str]) -> Wanted | None:

@@ -92,7 +92,7 @@ def test_secrets_are_not_in_the_repr() -> None:
     [
         ({"WHATSAPP_APP_SECRET": "long enough"}, "WHATSAPP_VERIFY_TOKEN: is needed beside WHATS"),
         (
-            {"TELEGRAM_SECRET_TOKEN": "long enough", "CHATWOOT_URL": "x"},
+            {"TELEGRAM_SECRET_TOKEN": "long_enough", "CHATWOOT_URL": "x"},
             "CHATWOOT_SECRET: is needed",
         ),
         (
@@ -104,6 +104,9 @@ def test_secrets_are_not_in_the_repr() -> None:
             "ANSWERLINE_HANDOFF_SECRET: is no base64",
         ),
         ({"ANSWERLINE_HANDOFF": "support, all"}, "ANSWERLINE_HANDOFF: is 'all'; use support,"),
+        ({"TELEGRAM_SECRET_TOKEN": "long enough"}, "TELEGRAM_SECRET_TOKEN: use 8 to 256 of A-Z"),
+        ({"TELEGRAM_SECRET_TOKEN": "abc-DEF"}, "TELEGRAM_SECRET_TOKEN: use 8 to 256 of A-Z"),
+        ({"TELEGRAM_SECRET_TOKEN": "a" * 257}, "TELEGRAM_SECRET_TOKEN: use 8 to 256 of A-Z"),
         ({"TELEGRAM_SECRET_TOKEN": ""}, ""),
         ({"META_API_URL": "x"}, ""),
     ],

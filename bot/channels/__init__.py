@@ -7,7 +7,7 @@ table of them.
 from collections.abc import Mapping
 from typing import Final
 
-from bot.channels import chatwoot, handoff, rapidpro, twilio
+from bot.channels import chatwoot, handoff, rapidpro, telegram, twilio
 from bot.channels.channel import Channel
 from bot.config import Config
 from bot.outbox import Send
@@ -18,6 +18,7 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         twilio.CHANNEL,
         rapidpro.CHANNEL,
         chatwoot.CHANNEL,
+        telegram.CHANNEL,
         handoff.CHANNEL,
     )
 }  # fmt: skip

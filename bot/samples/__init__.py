@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.samples import chatwoot, rapidpro, twilio
+from bot.samples import chatwoot, rapidpro, telegram, twilio
 from bot.samples.sample import Sample
 
 SAMPLES: Final[Mapping[str, Sample]] = {
     "twilio": twilio.SAMPLE,
     "rapidpro": rapidpro.SAMPLE,
     "chatwoot": chatwoot.SAMPLE,
+    "telegram": telegram.SAMPLE,
 }
