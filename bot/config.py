@@ -41,7 +41,7 @@ class WhatsApp:
     app_secret: str = field(repr=False)
     verify_token: str = field(repr=False)
     access_token: str = field(repr=False)
-    api_url: str = "https://graph.facebook.com/v23.0"
+    api_url: str = "https://graph.facebook.com/v26.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Messenger:
     app_secret: str = field(repr=False)
     verify_token: str = field(repr=False)
     access_token: str = field(repr=False)
-    api_url: str = "https://graph.facebook.com/v23.0"
+    api_url: str = "https://graph.facebook.com/v26.0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ table of them.
 from collections.abc import Mapping
 from typing import Final
 
-from bot.channels import chatwoot, handoff, rapidpro, telegram, twilio
+from bot.channels import chatwoot, handoff, messenger, rapidpro, telegram, twilio, whatsapp
 from bot.channels.channel import Channel
 from bot.config import Config
 from bot.outbox import Send
@@ -19,6 +19,8 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         rapidpro.CHANNEL,
         chatwoot.CHANNEL,
         telegram.CHANNEL,
+        whatsapp.CHANNEL,
+        messenger.CHANNEL,
         handoff.CHANNEL,
     )
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.samples import chatwoot, rapidpro, telegram, twilio
+from bot.samples import chatwoot, messenger, rapidpro, telegram, twilio, whatsapp
 from bot.samples.sample import Sample
 
 SAMPLES: Final[Mapping[str, Sample]] = {
@@ -11,4 +11,6 @@ SAMPLES: Final[Mapping[str, Sample]] = {
     "rapidpro": rapidpro.SAMPLE,
     "chatwoot": chatwoot.SAMPLE,
     "telegram": telegram.SAMPLE,
+    "whatsapp": whatsapp.SAMPLE,
+    "messenger": messenger.SAMPLE,
 }
