@@ -26,6 +26,17 @@ LONGEST_TEXT: Final = 1600
 """Characters of an inbound text that are read: a carrier's longest concatenated message."""
 
 
+class Part(msgspec.Struct, frozen=True):
+    """Which part of a longer text a message is: the `number`-th, from 1, of `total`.
+
+    `whole` is alike in all parts of one text of a contact, and in no other for a while.
+    """
+
+    whole: str
+    number: int
+    total: int
+
+
 class Inbound(msgspec.Struct, frozen=True):
     """One message as a channel read it, already verified.
 
@@ -34,7 +45,7 @@ class Inbound(msgspec.Struct, frozen=True):
     help word, so that we only take note of it. `hint` is the language of the person's device, such
     as `fr-CA`, for a text that does not tell. `handoff` says that people can take over. Where the
     reply goes by a call of its own, `back` is what the channel needs for it besides the contact;
-    the reply is then put in the outbox.
+    the reply is then put in the outbox. A `part` of a text waits for the others.
     """
 
     channel: str
@@ -47,6 +58,7 @@ class Inbound(msgspec.Struct, frozen=True):
     hint: str = ""
     handoff: bool = False
     back: str = ""
+    part: Part | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -56,15 +56,26 @@ class Seal:
 
     def closed(self, outgoing: Outgoing) -> str:
         """Seal what is to wait."""
-        return self._fernet.encrypt(msgspec.json.encode(outgoing)).decode()
+        return self.wrapped(msgspec.json.encode(outgoing))
 
     def opened(self, sealed: str) -> Outgoing:
         """Read what waited; UnreadableError where that cannot be."""
+        try:
+            return _OUTGOING.decode(self.unwrapped(sealed))
+        except msgspec.MsgspecError as error:
+            raise UnreadableError("it was sealed under another key, or is damaged") from error
+
+    def wrapped(self, body: bytes) -> str:
+        """Seal anything."""
+        return self._fernet.encrypt(body).decode()
+
+    def unwrapped(self, sealed: str) -> bytes:
+        """Give what was sealed; UnreadableError where that cannot be."""
         from cryptography.fernet import InvalidToken  # noqa: PLC0415
 
         try:
-            return _OUTGOING.decode(self._fernet.decrypt(sealed))
-        except (InvalidToken, msgspec.MsgspecError) as error:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken as error:
             raise UnreadableError("it was sealed under another key, or is damaged") from error
 
 

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -21,7 +22,8 @@ from bot.conversation import apologise, respond
 from bot.counts import Counts
 from bot.languages import negotiated
 from bot.line import Line
-from bot.model import Conversation, Delivery, Inbound, Reply
+from bot.model import Conversation, Delivery, Inbound, Part, Reply
+from bot.parts import Parts
 from bot.posts import Outgoing, Seal
 from bot.spool import Entry, Spool
 from bot.store import Post, Posting, Store, StoreError, Unmatched
@@ -152,9 +154,12 @@ class Turns:
 
         `note` takes down why, rule by rule; nothing keeps it. If the turn fails, the person gets
         what the content alone answers, or an apology with the support line, and the operator a log
-        line with the message's id: never an address, never a text. Raises NotTakenError where the
-        reply has to wait, and there is no place for it.
+        line with the message's id: never an address, never a text. A part of a text waits for the
+        others; whichever comes last is answered for all. Raises NotTakenError where the reply, or a
+        part, has to wait, and there is no place for it.
         """
+        if inbound.part:
+            return self._take_part(inbound, inbound.part, note)
         begun = time.perf_counter()
         if inbound.hint:
             editions = self.line.library.editions
@@ -172,6 +177,25 @@ class Turns:
                 "language": reply.language, "sent": bool(reply.text), "ms": round(took * 1000, 2),
             }  # fmt: skip
             log.info("answered", extra=told)
+        return reply
+
+    def _take_part(self, inbound: Inbound, part: Part, note: Note) -> Reply:
+        """Keep a part, and answer the whole where all of it is there."""
+        if self.outage.lasts:
+            raise NotTakenError
+        contact, at, begun = contact_key(self.key, inbound), self.clock(), time.monotonic()
+        try:
+            whole = self._parts.joined(inbound, part, contact, at)
+        except StoreError as error:
+            log.error("a part, message %s, was not kept: %s", inbound.id, error)
+            self._count_fault("store")
+            self.outage.begin(self.is_back, readable=time.monotonic() - begun < QUICK)
+            raise NotTakenError from error
+        if whole is None:
+            return Reply("")
+        reply = self.take(whole, note)
+        with suppress(StoreError):  # they go by themselves later
+            self._parts.forget(part, contact)
         return reply
 
     def _take(self, inbound: Inbound, note: Note) -> Reply:
@@ -308,6 +332,10 @@ class Turns:
     def seal(self) -> Seal:
         """Give what seals posts."""
         return Seal(self.key, self.former_key)
+
+    @cached_property
+    def _parts(self) -> Parts:
+        return Parts(self.store, self.seal)
 
     def _wake(self) -> None:
         if self.wake:

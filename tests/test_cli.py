@@ -299,6 +299,7 @@ def test_migrate() -> None:
         "m005_transcripts_and_counts",
         "m006_outbox",
         "m007_keys",
+        "m008_concatenated",
     )
     assert run("migrate").stdout == "".join(f"applied {one}\n" for one in applied)
     assert run("migrate").stdout == "nothing to do\n"

@@ -14,12 +14,14 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from bot.model import Conversation, Reply
+from bot.model import Conversation, Inbound, Part, Reply
+from bot.parts import Parts
+from bot.posts import Seal
 from bot.store import Failure, Step, Store, StoreError, Unmatched
 from bot.store.copying import copy
 from bot.store.migrations import names
 from bot.store.postgres import PostgresStore, steps
-from bot.store.rows import KEEP_REPLIES
+from bot.store.rows import KEEP_PARTS, KEEP_REPLIES
 from bot.store.sqlite import SCHEMA, SqliteStore
 
 from .pg import postgres
@@ -84,6 +86,45 @@ def count(before: Conversation) -> tuple[Reply, Conversation]:
 
 def refuse(_: Conversation) -> tuple[Reply, Conversation]:
     raise AssertionError("a message that was taken before is not taken again")
+
+
+class TestParts:
+    """Parts of a text, in each store."""
+
+    def test_the_last_part_of_many_threads_makes_it_whole(self, any_store: Store) -> None:
+        parts = Parts(any_store, Seal(b"a key"))
+        total = 8
+
+        def bring(number: int) -> Inbound | None:
+            inbound = Inbound("vonage", "sms:1", f"id{number}", f"{number} ")
+            try:
+                return parts.joined(inbound, Part("ref", number, total), b"contact", NOW)
+            finally:
+                if isinstance(any_store, SqliteStore):
+                    any_store.close()
+
+        with ThreadPoolExecutor(total) as pool:
+            found = list(filter(None, pool.map(bring, range(1, total + 1))))
+        assert found
+        assert {(one.id, one.text, one.part) for one in found} == {
+            ("id1", "1 2 3 4 5 6 7 8 ", None)
+        }
+        parts.forget(Part("ref", 1, total), b"contact")
+        assert any_store.rows("SELECT number FROM concatenated") == []
+
+    def test_parts_under_another_key_are_not_read(self, any_store: Store) -> None:
+        inbound = Inbound("vonage", "sms:1", "id", "text")
+        for key, number in ((b"before", 1), (b"now", 2)):
+            parts = Parts(any_store, Seal(key))
+            assert parts.joined(inbound, Part("ref", number, 2), b"contact", NOW) is None
+
+    def test_parts_go_when_they_are_old(self, any_store: Store) -> None:
+        parts = Parts(any_store, Seal(b"a key"))
+        parts.joined(Inbound("vonage", "sms:1", "id", "text"), Part("ref", 1, 2), b"c", NOW)
+        any_store.purge(NOW + KEEP_PARTS, 0, 500)
+        assert len(any_store.rows("SELECT number FROM concatenated")) == 1
+        any_store.purge(NOW + KEEP_PARTS + 1, 0, 500)
+        assert any_store.rows("SELECT number FROM concatenated") == []
 
 
 class TestStore:

@@ -117,6 +117,16 @@ def m007_keys(db: Database) -> None:
     )
 
 
+@migrations()
+def m008_concatenated(db: Database) -> None:
+    """Keep parts of longer texts, sealed, until all of a text have come."""
+    db.execute(
+        "CREATE TABLE concatenated("
+        "number INTEGER PRIMARY KEY, whole BLOB NOT NULL, part INTEGER NOT NULL, "
+        "at INTEGER NOT NULL, sealed TEXT NOT NULL, UNIQUE(whole, part))"
+    )
+
+
 def migrate(connection: sqlite3.Connection, wait: float) -> list[str]:
     """Apply what is missing and name it; LookupError for a schema newer than this release.
 

@@ -14,6 +14,10 @@ KEEP_SIMULATED: Final = 30 * 24 * 3600
 KEEP_POSTS: Final = 7 * 24 * 3600
 """Seconds for which what could not be sent is kept, for an operator who mends why."""
 
+KEEP_PARTS: Final = 30 * 60
+"""Seconds for which a part of a text waits for the others: twice the longest time between two tries
+of a carrier to bring one."""
+
 FEWEST: Final = 5
 """Counts below this are not told in reports."""
 
@@ -57,6 +61,7 @@ def kept_for_a_time(now: int, unmatched_days: int) -> tuple[tuple[str, str, int]
         ("messages", "at", now - KEEP_REPLIES),
         ("deliveries", "at", now - KEEP_REPLIES),
         ("outbox", "at", now - KEEP_POSTS),
+        ("concatenated", "at", now - KEEP_PARTS),
         ("simulated", "at", now - KEEP_SIMULATED),
         ("unmatched", "day", now // DAY - unmatched_days),
     )

@@ -17,7 +17,7 @@ from bot.model import Conversation, Reply
 from bot.store import ContactRow, Failure, MessageRow, Posting, Step, StoreError, Unmatched
 from bot.store.rows import DAY, OPTED_OUT, POSTED, kept_for_a_time, kept_reply, kept_state
 
-SCHEMA: Final = 7
+SCHEMA: Final = 8
 """How many migrations this release has; kept in the file as its user_version."""
 
 WAIT: Final = 5.0
