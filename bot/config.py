@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -63,7 +63,10 @@ class Telegram:
 
 @dataclass(frozen=True, slots=True)
 class Vonage:
-    """Vonage: the account's signature secret, and an application with its private key (PEM)."""
+    """Vonage: the account's signature secret, and an application with its private key.
+
+    The key is PEM; in the environment it may be the name of a file instead.
+    """
 
     signature_secret: str = field(repr=False)
     application_id: str
@@ -190,7 +193,7 @@ class Config:
             whatsapp=_platform(environ, "WHATSAPP", WhatsApp),
             messenger=_platform(environ, "MESSENGER", Messenger),
             telegram=_telegram(environ),
-            vonage=_platform(environ, "VONAGE", Vonage),
+            vonage=_vonage(environ),
             rapidpro=_platform(environ, "RAPIDPRO", RapidPro),
             chatwoot=_platform(environ, "CHATWOOT", Chatwoot),
             handoff=_handoff(environ),
@@ -271,6 +274,33 @@ def _telegram(environ: Mapping[str, str]) -> Telegram | None:
             "as Telegram takes no others"
         )
     return telegram
+
+
+def _vonage(environ: Mapping[str, str]) -> Vonage | None:
+    vonage = _platform(environ, "VONAGE", Vonage)
+    if vonage is None:
+        return None
+    return replace(vonage, private_key=_pem("VONAGE_PRIVATE_KEY", vonage.private_key))
+
+
+def _pem(name: str, said: str) -> str:
+    r"""Read a private key: PEM, with line ends as they are or written as \n, or a file of it."""
+    if not said.startswith("-----BEGIN"):
+        try:
+            said = Path(said).read_text(encoding="ascii").strip()
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{name}: is no key in PEM, and no file that can be read") from error
+    pem = said.replace("\\n", "\n").replace("\r", "")
+    if not _PRIVATE_KEY.fullmatch(pem):
+        raise ConfigError(
+            f"{name}: is no private key in PEM, from -----BEGIN PRIVATE KEY----- to its -----END"
+        )
+    return f"{pem}\n"
+
+
+_PRIVATE_KEY: Final = re.compile(
+    r"-----BEGIN ((?:RSA )?PRIVATE KEY)-----\n[A-Za-z0-9+/=\s]+\n-----END \1-----"
+)
 
 
 def _wanted(environ: Mapping[str, str]) -> Wanted | None:

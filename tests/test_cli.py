@@ -409,7 +409,7 @@ def test_a_store_is_copied_and_its_failures_are_shown(tmp_path: Path) -> None:
     store.close()
     said = run("store", "failures", DATABASE_URL=old).stdout.splitlines()
     assert said[1].startswith("1970-01-02   30003     <5  the phone cannot be reached")
-    assert said[0] == "1970-01-02   99999      5  see Twilio"
+    assert said[0] == "1970-01-02   99999      5  see the carrier"
     done = run("store", "copy", old, DATABASE_URL=new)
     assert done.stdout == "copied 1 contacts and 1 messages\n"
     assert run("store", "failures", DATABASE_URL=new).stdout == "no reply has failed\n"

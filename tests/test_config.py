@@ -80,7 +80,8 @@ def test_secrets_are_not_in_the_repr() -> None:
     names = ("TOKEN", "KEY", "SECRET", "KEY_OLD", "STATUS")
     secrets = {name: "hush" * 4 for name in SETTINGS if name.endswith(names)}
     addresses = {name: "https://example.ca" for name in SETTINGS if name.endswith("_URL")}
-    others = {"VONAGE_APPLICATION_ID": "app", "DATABASE_URL": ""}
+    pem = "-----BEGIN PRIVATE KEY-----\nhushhush\n-----END PRIVATE KEY-----"
+    others = {"VONAGE_APPLICATION_ID": "app", "VONAGE_PRIVATE_KEY": pem, "DATABASE_URL": ""}
     config = Config.from_env({**secrets, **addresses, **others})
     assert all((config.whatsapp, config.messenger, config.telegram, config.vonage))
     assert all((config.rapidpro, config.chatwoot, config.wanted))

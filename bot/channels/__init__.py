@@ -7,8 +7,9 @@ table of them.
 from collections.abc import Mapping
 from typing import Final
 
-from bot.channels import chatwoot, handoff, messenger, rapidpro, telegram, twilio, whatsapp
+from bot.channels import chatwoot, handoff, messenger, rapidpro, telegram, twilio, vonage, whatsapp
 from bot.channels.channel import Channel
+from bot.channels.vonage.naming import ERRORS as VONAGE_ERRORS
 from bot.config import Config
 from bot.outbox import Send
 
@@ -21,9 +22,13 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         telegram.CHANNEL,
         whatsapp.CHANNEL,
         messenger.CHANNEL,
+        vonage.CHANNEL,
         handoff.CHANNEL,
     )
 }  # fmt: skip
+
+ERRORS: Final[Mapping[int, str]] = {**twilio.ERRORS, **VONAGE_ERRORS}
+"""What carriers' error codes mean: Twilio's have five digits, Vonage's four."""
 
 
 def senders(config: Config) -> dict[str, Send]:

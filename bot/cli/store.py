@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from bot.channels.twilio import ERRORS
+from bot.channels import ERRORS
 from bot.config import Config, database
 from bot.store import copying, open_store
 from bot.store.rows import DAY, FEWEST
@@ -57,6 +57,6 @@ def failures(config: Config) -> None:
     for row in rows:
         day = datetime.fromtimestamp(row.day * DAY, UTC).date()
         times = str(row.times) if row.times >= FEWEST else f"<{FEWEST}"
-        click.echo(f"{day}  {row.code:6} {times:>6}  {ERRORS.get(row.code, 'see Twilio')}")
+        click.echo(f"{day}  {row.code:6} {times:>6}  {ERRORS.get(row.code, 'see the carrier')}")
     if not rows:
         click.echo("no reply has failed")

@@ -13,7 +13,7 @@ from typing import Final
 from flask import Blueprint, Response, abort, render_template, request, session
 from flask_login import login_required
 
-from bot.channels.twilio import ERRORS
+from bot.channels import ERRORS
 from bot.config import Config
 from bot.console.signing_in import needs
 from bot.store.rows import DAY, FEWEST

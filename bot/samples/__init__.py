@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.samples import chatwoot, messenger, rapidpro, telegram, twilio, whatsapp
+from bot.samples import chatwoot, messenger, rapidpro, telegram, twilio, vonage, whatsapp
 from bot.samples.sample import Sample
 
 SAMPLES: Final[Mapping[str, Sample]] = {
@@ -13,4 +13,5 @@ SAMPLES: Final[Mapping[str, Sample]] = {
     "telegram": telegram.SAMPLE,
     "whatsapp": whatsapp.SAMPLE,
     "messenger": messenger.SAMPLE,
+    "vonage": vonage.SAMPLE,
 }
