@@ -492,6 +492,11 @@ def test_the_app_sends_by_itself(
 ) -> None:
     """As it does where it serves: the settings come from the environment."""
     taken: list[Request] = []
+    started: list[Outbox] = []
+    start = Outbox.start
+    monkeypatch.setattr(Outbox, "start", lambda box: (started.append(box), start(box)))
+    monkeypatch.setattr("bot.app.logs.configure", lambda *_: None)
+    monkeypatch.setattr("bot.app.Tidy.start", lambda _: None)
 
     def answer(request: Request) -> tuple[int, bytes]:
         taken.append(request)
@@ -513,6 +518,10 @@ def test_the_app_sends_by_itself(
         while not taken or waiting(turns.store):
             assert time.monotonic() < deadline
             time.sleep(0.01)
+    (box,) = started
+    box.end()
+    assert box._thread is not None
+    box._thread.join(20)
     assert json.loads(taken[0].body)["contact"] == "ann"
     assert contact_secret(config)
 

@@ -114,7 +114,9 @@ def _leaves(reading: Reading, chance: float) -> bool:
         return begins or (chance >= LEAVE_ALONE and not other)
     if other and not surely:
         return False
-    doubtful = other or "again_start" in reading.clues or not (words or surely)
+    # "This is a long message" names what would end, and has no word for ending it.
+    ending = words or not reading.clues.keys().isdisjoint(("unsubscribe", "sending"))
+    doubtful = other or "again_start" in reading.clues or not ending
     return chance >= (LEAVE_SURELY if doubtful else LEAVE)
 
 
