@@ -56,6 +56,7 @@ def reading(words: str = "some words here", **clues: str) -> Reading:
         ({"stop": 9}, {"stop": "end", "sending": "number"}, "command", "stop"),
         ({"stop": 9}, {"messages": "texts"}, "command", "stop"),
         ({"stop": 2.6}, {"messages": "texts"}, "unknown", ""),  # "this is a long message"
+        ({"stop": 3.7}, {"messages": "texts"}, "command", "stop"),
         ({"stop": 2.6}, {"messages": "texts", "again_start": "back"}, "unknown", ""),
         ({"stop": 2.6}, {}, "unknown", ""),  # no word for it
         ({"stop": 2.6}, {"unsubscribe": "unsub", "stop": "unsub"}, "command", "stop"),

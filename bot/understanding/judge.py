@@ -30,6 +30,8 @@ BESIDE: Final = 0.3
 """The share of the likelier label's chance from which on the other audience's stands beside it."""
 LEAVE: Final = 0.6
 """The chance from which on a sentence ends the texts; it must also have a word for that."""
+LEAVE_LIKELY: Final = 0.75
+"""The same where its only word is one for texts."""
 LEAVE_SURELY: Final = 0.9
 """The same where the text is about an illness or a treatment or coming back too, or has no word
 for it."""
@@ -114,10 +116,11 @@ def _leaves(reading: Reading, chance: float) -> bool:
         return begins or (chance >= LEAVE_ALONE and not other)
     if other and not surely:
         return False
+    if other or "again_start" in reading.clues or not (words or surely):
+        return chance >= LEAVE_SURELY
     # "This is a long message" names what would end, and has no word for ending it.
     ending = words or not reading.clues.keys().isdisjoint(("unsubscribe", "sending"))
-    doubtful = other or "again_start" in reading.clues or not ending
-    return chance >= (LEAVE_SURELY if doubtful else LEAVE)
+    return chance >= (LEAVE if ending else LEAVE_LIKELY)
 
 
 def _answered(chances: Mapping[str, float], audience: str, enough: float) -> tuple[str, ...]:
