@@ -28,6 +28,14 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _OPT_OUT: Final[Mapping[str, OptOut]] = {"STOP": "stop", "START": "start", "HELP": "help"}
 
 
+class NoTranscriptError(ValueError):
+    """A row that no transcript has; `direction` tells that it was meant to be one."""
+
+    def __init__(self, row: str, *, direction: bool = False) -> None:
+        super().__init__(f"not a {'direction' if direction else 'line'} of a transcript: {row!r}")
+        self.row, self.direction = row, direction
+
+
 @dataclass
 class Clock:
     """The clock of a transcript, which begins on 2027-01-15 and is moved by its directions."""
@@ -42,7 +50,7 @@ class Clock:
 def play(text: str, line: Line) -> str:
     """Play a transcript and give it back with the replies that come now.
 
-    Raises ValueError, naming the line, for what is no transcript.
+    Raises NoTranscriptError, naming the line, for what is no transcript.
     """
     clock = Clock()
     store = SqliteStore(":memory:")
@@ -64,7 +72,7 @@ def play(text: str, line: Line) -> str:
             out += [f"< {part}".rstrip() for part in reply.text.split("\n")] if reply.text else []
             out += [] if reply.text else [NOTHING]
         elif row.strip() and not row.startswith("#"):
-            raise ValueError(f"not a line of a transcript: {row!r}")
+            raise NoTranscriptError(row)
     store.close()
     return "\n".join(out) + "\n"
 
@@ -81,7 +89,7 @@ def _direct(row: str, coming: Inbound, clock: Clock) -> Inbound:
         return replace(coming, carrier_answered=_OPT_OUT[words[1]])
     passed = re.fullmatch(r"\+(\d+)([smhd])", words[0]) if len(words) == 1 else None
     if passed is None:
-        raise ValueError(f"not a direction of a transcript: {row!r}")
+        raise NoTranscriptError(row, direction=True)
     clock.now += int(passed[1]) * _UNITS[passed[2]]
     return coming
 

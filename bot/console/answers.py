@@ -15,12 +15,15 @@ from flask_login import login_required
 
 from bot import sms
 from bot.console.costs import marked
+from bot.console.language import gettext
 from bot.library import ENGLISH, MENU, Answer, Library, Review, Source
 from bot.line import Line
+from bot.marking import to_translate
 from bot.pages import Layout
 from bot.turn import Turns
 
-REVIEWED, DRAFT, IN_ENGLISH, HELD_BACK = "reviewed", "draft", "English", "held back"
+REVIEWED, DRAFT = to_translate("reviewed"), to_translate("draft")
+IN_ENGLISH, HELD_BACK = to_translate("English"), to_translate("held back")
 STATES: Final = (REVIEWED, DRAFT, IN_ENGLISH)
 """What a cell says of an answer; that it is held back is said besides."""
 
@@ -33,8 +36,10 @@ LONG: Final = 8
 LONG_BY_LIX: Final = 6
 """Letters above which a word counts as long: by our own measure, and by LIX."""
 
-NO_ANSWER: Final = "There is no such answer. Pick one from the list under Content."
-NO_MENU: Final = "There is no such menu. Pick a language from the list under Content."
+NO_ANSWER: Final = to_translate("There is no such answer. Pick one from the list under Content.")
+NO_MENU: Final = to_translate("There is no such menu. Pick a language from the list under Content.")
+
+VERY_HARD: Final = to_translate("very hard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +158,9 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The gist or what one MORE sends: English by sentence, and the language's own text."""
+    """The gist (0) or what a MORE sends: English by sentence, and the language's own text."""
 
-    name: str
+    number: int
     sentences: tuple[Said, ...]
     text: str
 
@@ -185,8 +190,13 @@ class Readability:
     @property
     def means(self) -> str:
         """Say in words what the LIX stands for."""
-        steps = ((30, "very easy"), (40, "easy"), (50, "medium"), (60, "hard"))
-        return next((said for under, said in steps if self.lix < under), "very hard")
+        steps = (
+            (30, to_translate("very easy")),
+            (40, to_translate("easy")),
+            (50, to_translate("medium")),
+            (60, to_translate("hard")),
+        )
+        return next((said for under, said in steps if self.lix < under), VERY_HARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +300,7 @@ def parts(library: Library, label: str, language: str) -> list[Part]:
     has_own = own.language == language != ENGLISH
     return [
         Part(
-            f"MORE {number}" if number else "The gist",
+            number,
             tuple(
                 Said(one.text, tuple(_cited(library, source) for source in one.sources), one.firm)
                 for one in sentences
@@ -350,12 +360,14 @@ def _wanted(library: Library) -> Wanted:
     """Read the filters of the form; refuse what it could not have sent."""
     state, language = request.args.get("state", ""), request.args.get("language", "")
     if state not in ("", *STATES, HELD_BACK):
-        abort(400, f"A state is one of {', '.join((*STATES, HELD_BACK))}.")
+        states = ", ".join(map(gettext, (*STATES, HELD_BACK)))
+        abort(400, gettext("A state is one of %(states)s.", states=states))
     if language and language not in library.editions:
-        abort(400, f"A language is one of {', '.join(library.editions)}.")
+        codes = ", ".join(library.editions)
+        abort(400, gettext("A language is one of %(codes)s.", codes=codes))
     number = request.args.get("more_than", "").strip()
     if number and not (number.isdecimal() and len(number) <= MOST_DIGITS):
-        abort(400, "A number of segments is a whole number such as 10.")
+        abort(400, gettext("A number of segments is a whole number such as 10."))
     by_segments = request.args.get("sort") == "segments"
     return Wanted(state, language, int(number) if number else None, by_segments)
 
@@ -401,7 +413,7 @@ def blueprint(turns: Turns) -> Blueprint:
         library = line.library
         known = labels(library)
         if label not in known or language not in library.editions:
-            abort(404, NO_ANSWER)
+            abort(404, gettext(NO_ANSWER))
         english = library.editions[ENGLISH].answers[label]
         at = known.index(label)
         return render_template(
@@ -424,7 +436,7 @@ def blueprint(turns: Turns) -> Blueprint:
         line = turns.line
         library = line.library
         if language not in library.editions:
-            abort(404, NO_MENU)
+            abort(404, gettext(NO_MENU))
         shown = [
             page
             for audience in library.audiences

@@ -9,9 +9,10 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as BaseResponse
 
+from bot.console.language import gettext, number
 from bot.console.simulator import Phones
 from bot.console.staff import Staff
-from bot.transcripts import play, written
+from bot.transcripts import NoTranscriptError, play, written
 from bot.turn import Turns
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -31,14 +32,19 @@ class Played:
 def played(name: str, text: str, turns: Turns) -> Played:
     """Play a transcript on the line as it is, with a store of its own."""
     if text.count("\n") > MOST_LINES:
-        return Played(name, fault=f"has more than {MOST_LINES} lines")
+        most = number(MOST_LINES)
+        return Played(name, fault=gettext("it has more than %(most)s lines", most=most))
     try:
         now = play(text, turns.line)
-    except ValueError as error:
-        return Played(name, fault=str(error))
+    except NoTranscriptError as error:
+        if error.direction:
+            said = gettext("not a direction of a transcript: %(row)s", row=repr(error.row))
+        else:
+            said = gettext("not a line of a transcript: %(row)s", row=repr(error.row))
+        return Played(name, fault=said)
     if not any(line.startswith(">") for line in now.splitlines()):
-        return Played(name, fault="no line of it begins with >")
-    lines = difflib.unified_diff(text.splitlines(), now.splitlines(), "kept", "now", lineterm="")
+        return Played(name, fault=gettext("no line of it begins with >"))
+    lines = difflib.unified_diff(text.splitlines(), now.splitlines(), "", "", lineterm="")
     return Played(name, tuple(lines)[2:])
 
 
@@ -52,10 +58,10 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
 
     def one(name: str) -> str:
         if not NAME.fullmatch(name):
-            abort(404, "There is no transcript of this name.")
+            abort(404, gettext("There is no transcript of this name."))
         rows = turns.store.rows("SELECT text FROM transcripts WHERE name = ?", name)
         if not rows:
-            abort(404, "There is no transcript of this name.")
+            abort(404, gettext("There is no transcript of this name."))
         return str(rows[0][0])
 
     @routes.get("/")
@@ -72,16 +78,17 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
         """Keep a phone's conversation, or an uploaded transcript, under a name."""
         name = request.form.get("name", "").strip().lower()
         if not NAME.fullmatch(name):
-            abort(400, "A name has small letters, digits and hyphens: parent-asks-in-farsi.")
+            said = gettext("A name has small letters, digits and hyphens: parent-asks-in-farsi.")
+            abort(400, said)
         phone, file = request.form.get("phone", ""), request.files.get("file")
         if phone:
             if phone not in phones.names:
-                abort(404, "This phone is not there any more.")
+                abort(404, gettext("This phone is not there any more."))
             text = written((one.said, one.reply.text) for one in phones.exchanges(phone))
         else:
             text = _read(file.read() if file else b"")
         if (found := played(name, text, turns)).fault:
-            abort(400, f"This is no transcript: {found.fault}.")
+            abort(400, gettext("This is no transcript: %(fault)s.", fault=found.fault))
         turns.store.change(
             "INSERT INTO transcripts(name, at, staff, text) VALUES(?, ?, ?, ?) "
             "ON CONFLICT(name) DO UPDATE SET at = excluded.at, staff = excluded.staff, "
@@ -122,7 +129,10 @@ def _read(content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        abort(400, "This is no transcript: it is no UTF-8 text.")
+        abort(400, gettext("This is no transcript: it is no UTF-8 text."))
     if "\0" in text or not text.strip():
-        abort(400, "This is no transcript: choose a text file of lines that begin with > and <.")
+        said = gettext(
+            "This is no transcript: choose a text file of lines that begin with > and <."
+        )
+        abort(400, said)
     return text
