@@ -100,14 +100,23 @@ STATES: Final = (REVIEWED, DRAFT, STALE, MISSING)
 
 def state(message: Message, translation: Translation) -> str:
     """Tell how far a message is in a language; empty for one that the language may leave out."""
-    key = (message.context, message.text)
+    return state_of((message.context, message.text), translation)
+
+
+def lowest(texts: Iterable[str], translation: Translation) -> str:
+    """Tell how far texts are that are sent together: as far as the one that lacks most."""
+    return max((state_of(("", text), translation) for text in texts), key=STATES.index)
+
+
+def state_of(key: Key, translation: Translation) -> str:
+    """Tell how far an entry is; empty for one that a language may leave out."""
     if key in translation.stale:
         return STALE
     if key in translation.reviewed:
         return REVIEWED
     if key in translation.texts:
         return DRAFT
-    return "" if message.context in OPTIONAL else MISSING
+    return "" if key[0] in OPTIONAL else MISSING
 
 
 def files(folder: Path) -> dict[str, Path]:

@@ -280,6 +280,29 @@ def test_letters_that_cost_are_marked_and_priced(ed: Browser) -> None:
         assert ed.post("/price", price=wrong).status_code == 400
 
 
+def test_the_state_of_the_answer_is_told(ed: Browser, turns: Turns) -> None:
+    line = turns.line
+    french = line.library.editions["fr"]
+    english = line.library.editions["en"].answers["adult.chemo"]
+    changed = {
+        "adult.cart": replace(french.answers["adult.cart"], state="reviewed"),
+        "adult.chemo": replace(english, state="stale"),
+    }
+    edition = replace(french, answers=french.answers | changed)
+    editions = {**line.library.editions, "fr": edition}
+    turns.line = replace(line, library=replace(line.library, editions=editions))
+    ed.get("/")
+    ed.post("/phones", language="fr")
+    for said, told in (
+        ("CART", "nobody has signed off this answer; reviewed translation"),
+        ("CHIMIO", "nobody has signed off this answer; stale translation; sent in English"),
+        ("GREFFE", "nobody has signed off this answer; draft translation"),
+        ("MENU", '<p class="m-0">draft translation'),
+    ):
+        assert told in ed.post("/text", text=said).text
+    turns.line = line
+
+
 def test_what_a_person_would_text_next(ed: Browser) -> None:
     ed.get("/")
     ed.post("/phones", language="fr")

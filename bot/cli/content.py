@@ -231,7 +231,7 @@ def _rows(content: Content, line: Line) -> Iterator[Row]:
             text = line.layout.show(label, language, page, opening=opening, extras=extras)
             kind, state = "list", _draft(edition)
             if answer:
-                kind, state = "answer", _answer_state(content, edition, answer)
+                kind, state = "answer", _answer_state(edition, answer)
             about = (kind, label, language, opening, page, len(screen.pages))
             yield _row(*about, text=text, state=state, line=line)
     for language, edition in line.library.editions.items():
@@ -276,17 +276,11 @@ def _draft(edition: Edition) -> str:
     return catalogs.DRAFT if edition.draft else catalogs.REVIEWED
 
 
-def _answer_state(content: Content, edition: Edition, answer: Answer) -> str:
-    """Give the state of an answer: the lowest of its parts."""
+def _answer_state(edition: Edition, answer: Answer) -> str:
+    """Give the state of an answer, and whether it is sent in English for that."""
     if edition.language == ENGLISH:
         return "original"
-    if answer.language != edition.language:
-        return "in English"
-    audience, _, topic = answer.label.partition(".")
-    file = f"messages/topics/{topic}.toml"
-    own = [m for m in content.messages if m.file == file and m.key.startswith(f"{audience}.")]
-    states = {catalogs.state(m, content.translations[edition.language]) for m in own}
-    return max(filter(None, states), key=catalogs.STATES.index)
+    return answer.state if answer.language == edition.language else f"{answer.state}, in English"
 
 
 def _row(

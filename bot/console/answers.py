@@ -14,6 +14,7 @@ from flask import Blueprint, abort, render_template, request
 from flask_login import login_required
 
 from bot import sms
+from bot.catalogs import DRAFT, REVIEWED, STATES
 from bot.console.costs import marked
 from bot.console.language import gettext
 from bot.library import ENGLISH, MENU, Answer, Library, Review, Source
@@ -22,10 +23,17 @@ from bot.marking import to_translate
 from bot.pages import Layout
 from bot.turn import Turns
 
-REVIEWED, DRAFT = to_translate("reviewed"), to_translate("draft")
-IN_ENGLISH, HELD_BACK = to_translate("English"), to_translate("held back")
-STATES: Final = (REVIEWED, DRAFT, IN_ENGLISH)
-"""What a cell says of an answer; that it is held back is said besides."""
+SHOWN_STATES: Final = (
+    to_translate("reviewed"),
+    to_translate("draft"),
+    to_translate("stale"),
+    to_translate("missing"),
+)
+"""Those of STATES, to be found for the catalogs."""
+
+IN_ENGLISH, HELD_BACK = to_translate("sent in English"), to_translate("held back")
+BESIDES: Final = (IN_ENGLISH, HELD_BACK)
+"""What is said of an answer besides its state."""
 
 MOST_DIGITS: Final = 4
 """Digits of a number of segments that is asked for."""
@@ -49,6 +57,7 @@ class Cell:
     label: str
     language: str
     state: str
+    in_english: bool
     held_back: bool
     segments: int
 
@@ -78,7 +87,8 @@ class Wanted:
 
     def takes(self, cell: Cell) -> bool:
         """Tell whether a cell is to be shown."""
-        has_state = cell.held_back if self.state == HELD_BACK else cell.state == self.state
+        besides = {IN_ENGLISH: cell.in_english, HELD_BACK: cell.held_back}
+        has_state = besides.get(self.state, cell.state == self.state)
         return (
             (not self.state or has_state)
             and self.language in ("", cell.language)
@@ -99,6 +109,7 @@ class Totals:
         """Count cells."""
         there = list(cells)
         states = [(state, sum(one.state == state for one in there)) for state in STATES]
+        states.append((IN_ENGLISH, sum(one.in_english for one in there)))
         states.append((HELD_BACK, sum(one.held_back for one in there)))
         return cls(len(there), tuple(states), sum(one.segments for one in there))
 
@@ -231,16 +242,9 @@ def labels(library: Library) -> tuple[str, ...]:
 
 
 def state_of(library: Library, label: str, language: str) -> str:
-    """Tell how far an answer is in a language.
-
-    A translation is `reviewed` once all of its language is: the line itself knows no more. English
-    is `reviewed` while an editor stands for it as it is.
-    """
-    edition = library.editions[language]
-    if edition.answers[label].language != language:
-        return IN_ENGLISH
+    """Tell how far an answer is in a language; in English, whether an editor stands for it."""
     if language != ENGLISH:
-        return DRAFT if edition.draft else REVIEWED
+        return library.editions[language].answers[label].state
     review = library.reviews.get(label, Review())
     changed = review.text_changed or review.source_moved
     return REVIEWED if review.signed_off_on and not changed else DRAFT
@@ -268,6 +272,7 @@ def cells(line: Line, segments: dict[tuple[str, str], int], today: date) -> dict
                 label,
                 language,
                 state_of(library, label, language),
+                library.editions[language].answers[label].language != language,
                 library.is_held_back(label, today),
                 segments[label, language],
             )
@@ -359,8 +364,8 @@ def _cited(library: Library, source: Source) -> Cited:
 def _wanted(library: Library) -> Wanted:
     """Read the filters of the form; refuse what it could not have sent."""
     state, language = request.args.get("state", ""), request.args.get("language", "")
-    if state not in ("", *STATES, HELD_BACK):
-        states = ", ".join(map(gettext, (*STATES, HELD_BACK)))
+    if state not in ("", *STATES, *BESIDES):
+        states = ", ".join(map(gettext, (*STATES, *BESIDES)))
         abort(400, gettext("A state is one of %(states)s.", states=states))
     if language and language not in library.editions:
         codes = ", ".join(library.editions)
@@ -398,7 +403,7 @@ def blueprint(turns: Turns) -> Blueprint:
         matrix = cells(line, costs.of(line), this_day())
         found = rows(library, matrix, wanted)
         return render_template(
-            "answers.html", rows=found, wanted=wanted, states=(*STATES, HELD_BACK),
+            "answers.html", rows=found, wanted=wanted, states=(*STATES, *BESIDES),
             columns=[one for one in library.editions if wanted.language in ("", one)],
             all=Totals.of(cell for row in matrix.values() for cell in row),
             shown=Totals.of(cell for row in found for cell in row.cells if cell),

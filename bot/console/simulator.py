@@ -14,6 +14,7 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot import sms
+from bot.catalogs import DRAFT, MISSING, REVIEWED, STALE
 from bot.console.costs import marked
 from bot.console.language import day, gettext
 from bot.console.staff import Staff
@@ -29,6 +30,12 @@ SHOWN: Final = 40
 LONGEST_PRICE: Final = 12
 MOST_NUMBERS: Final = 9
 
+TRANSLATIONS: Final = {
+    REVIEWED: to_translate("reviewed translation"),
+    DRAFT: to_translate("draft translation"),
+    STALE: to_translate("stale translation"),
+    MISSING: to_translate("no whole translation"),
+}
 SHOWN_AUDIENCES: Final = (to_translate("adult"), to_translate("child"))
 """Those of AUDIENCES, to be found for the catalogs."""
 
@@ -144,7 +151,7 @@ def _sources(library: Library, label: str) -> tuple[tuple[str, str], ...]:
 
 
 def _state(library: Library, label: str, language: str) -> str:
-    """Tell who stands for an answer, and whether its translation is a draft."""
+    """Tell who stands for an answer, and how far its translation is."""
     if not audience_of(label):
         return gettext("draft translation") if library.edition(language).draft else ""
     review = library.reviews.get(label)
@@ -154,8 +161,12 @@ def _state(library: Library, label: str, language: str) -> str:
         told = [gettext("signed off by %(name)s on %(day)s", name=review.signed_off_by, day=on)]
     if review and (review.withdrawn or review.source_moved):
         told.append(gettext("held back"))
-    if library.edition(language).draft:
-        told.append(gettext("draft translation"))
+    edition = library.edition(language)
+    answer = edition.answers[label]
+    if answer.state:
+        told.append(gettext(TRANSLATIONS[answer.state]))
+    if answer.language != edition.language:
+        told.append(gettext("sent in English"))
     return "; ".join(told)
 
 
