@@ -17,7 +17,7 @@ SHORTEST_KEY: Final = 16
 PUBLIC: Final = "public"
 """As ANSWERLINE_STATUS: /readyz and /metrics are open to anyone."""
 
-BESIDE: Final = (".key", ".line", ".link", ".lock", ".new", ".spool", ".token")
+BESIDE: Final = (".candidate", ".key", ".line", ".link", ".lock", ".new", ".spool", ".token")
 """How the names of files end that are kept beside the database: it can have none of them."""
 
 OWN_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")

@@ -94,6 +94,17 @@ def _direct(row: str, coming: Inbound, clock: Clock) -> Inbound:
     return coming
 
 
+def exchanges(played: str) -> list[tuple[str, str]]:
+    """Give what was texted in a transcript that was played, and what came back."""
+    found: list[tuple[str, list[str]]] = []
+    for row in played.splitlines():
+        if row.startswith(">"):
+            found.append((_typed(row), []))
+        elif row.startswith("<") and found:
+            found[-1][1].append(row[1:].removeprefix(" "))
+    return [(texted, "\n".join(reply)) for texted, reply in found]
+
+
 def written(exchanges: Iterable[tuple[str, str]], remark: str = "") -> str:
     """Write what was texted and what came back as a transcript."""
     out = [f"# {line}" for line in remark.splitlines()]

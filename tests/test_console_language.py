@@ -6,6 +6,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
@@ -17,6 +18,7 @@ from bot.cli import main
 from bot.config import SETTINGS, Config
 from bot.console import language, wording
 from bot.console.app import create_console
+from bot.console.candidate import Found
 from bot.console.staff import DEEDS, ROLES, SHOWN_ROLES, Staff, deed
 from bot.line import Line
 from bot.model import Inbound
@@ -30,9 +32,11 @@ Edit = Callable[[str, str, str], Path]
 
 FRENCH = "locales/fr/LC_MESSAGES/console.po"
 PASSWORD = "a long enough password"
+KEPT = "> CART\n< Something else\n"
 
 PAGES = (
-    "/", "/sign-in", "/transcripts/", "/transcripts/play", "/answers/", "/answers/?state=reviewed",
+    "/", "/sign-in", "/transcripts/", "/transcripts/play", "/transcripts/compare", "/answers/",
+    "/answers/?state=reviewed",
     "/answers/?state=best", "/answers/?language=xx", "/answers/?more_than=ten",
     "/answers/adult.cart/fa", "/answers/adult.cart/en", "/answers/no/fr", "/answers/menu/ur",
     "/answers/menu/xx", "/asked/", "/asked/?days=1", "/asked/?days=30", "/asked/?days=5",
@@ -60,7 +64,10 @@ def console(turns: Turns, content: Path, folder: Path) -> Flask:
         content=content, database=str(folder / "answerline.db"), key="a key for tests, long enough",
         unmatched_days=3,
     )  # fmt: skip
+    found = Found("another", ("messages/x.toml: is wrong",), "another", {KEPT: "> CART\n< New\n"})
+    (folder / "answerline.candidate").write_bytes(msgspec.json.encode(found))
     app = create_console(config, turns)
+    app.config["CANDIDATE"] = str(folder / "answerline.candidate")
     app.config.update(WTF_CSRF_ENABLED=False, SESSION_COOKIE_PATH="/")
     return app
 
@@ -79,7 +86,7 @@ def turns(line: Line) -> Turns:
             "INSERT INTO counts(day, hour, channel, language, label, turns, segments) "
             "VALUES(?, 1, 'twilio', 'fr', ?, ?, 20)", 1_800_000_000 // 86400, label, 2 + 7 * number,
         )  # fmt: skip
-    for name, text in (("kept", "> CART\n< Something else\n"), ("odd", "hello\n")):
+    for name, text in (("kept", KEPT), ("odd", "hello\n"), ("later", "> HELP\n")):
         store.change(
             "INSERT INTO transcripts(name, at, staff, text) VALUES(?, 1, 'ed', ?)", name, text
         )
@@ -171,6 +178,24 @@ def test_what_is_unmarked_would_be_found(pseudo: FlaskClient) -> None:
     page = pseudo.get("/transcripts/").text
     for said in ("<p>a word</p>", '<input placeholder="a word">', "<p>\u27e6x\u27e7 y</p>"):
         assert len(unmarked(page.replace("</main>", f"{said}</main>"))) == 1
+
+
+@pytest.mark.parametrize(
+    "found",
+    [b"", msgspec.json.encode(Found("x", ("messages/x.toml: is wrong",))), None],
+    ids=["failed", "faulty", "nothing"],
+)
+def test_what_the_files_would_change_is_told_in_words_of_the_reader(
+    pseudo: FlaskClient, found: bytes | None
+) -> None:
+    file = Path(pseudo.application.config["CANDIDATE"])
+    before = file.read_bytes()
+    if found is None:
+        file.unlink()
+    else:
+        file.write_bytes(found)
+    assert unmarked(pseudo.get("/transcripts/compare").text) == []
+    file.write_bytes(before)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def create_console(config: Config, turns: Turns) -> Flask:
     language.set_up(app, config.content / "locales")
     app.register_blueprint(signing_in.blueprint(config, staff))
     app.register_blueprint(simulator.blueprint(turns, staff))
-    app.register_blueprint(transcripts.blueprint(turns, staff))
+    app.register_blueprint(transcripts.blueprint(config, turns, staff))
     app.register_blueprint(answers.blueprint(turns))
     app.register_blueprint(asked.blueprint(config, turns))
     app.register_blueprint(records.blueprint(turns, staff))

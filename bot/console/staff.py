@@ -25,6 +25,7 @@ DEEDS: Final = (
     to_translate("removed a remark"),
     to_translate("kept the transcript %(what)s"),
     to_translate("removed the transcript %(what)s"),
+    to_translate("compared the files with what is live"),
     to_translate("was given the role %(what)s"),
     to_translate("was removed"),
 )

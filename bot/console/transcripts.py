@@ -9,10 +9,13 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as BaseResponse
 
+from bot.config import Config
+from bot.console.candidate import Candidate, Found
 from bot.console.language import gettext, number
+from bot.console.signing_in import needs
 from bot.console.simulator import Phones
 from bot.console.staff import Staff
-from bot.transcripts import NoTranscriptError, play, written
+from bot.transcripts import NoTranscriptError, exchanges, play, written
 from bot.turn import Turns
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -48,10 +51,36 @@ def played(name: str, text: str, turns: Turns) -> Played:
     return Played(name, tuple(lines)[2:])
 
 
-def blueprint(turns: Turns, staff: Staff) -> Blueprint:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A transcript on what is live and on the files: what was texted, and both replies to it.
+
+    `is_new` tells that it was kept after the files had been read.
+    """
+
+    name: str
+    differs: tuple[tuple[str, str, str], ...] = ()
+    fault: str = ""
+    is_new: bool = False
+
+
+def compared(name: str, text: str, turns: Turns, found: Found) -> Compared:
+    """Play a transcript on what is live, and tell which replies are others from the files."""
+    if text not in found.played:
+        return Compared(name, fault=played(name, text, turns).fault, is_new=True)
+    pairs = zip(
+        exchanges(play(text, turns.line)), exchanges(found.played[text]), strict=True
+    )  # the same texts on both
+    return Compared(
+        name, tuple((said, live, new) for (said, live), (_, new) in pairs if live != new)
+    )
+
+
+def blueprint(config: Config, turns: Turns, staff: Staff) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("transcripts", __name__, url_prefix="/transcripts")
     phones = Phones(turns)
+    candidate = Candidate(config)
 
     def kept() -> list[tuple[str, int, str, str]]:
         return turns.store.rows("SELECT name, at, staff, text FROM transcripts ORDER BY name")
@@ -106,6 +135,28 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
         rows = [row for row in kept() if wanted in (None, row[0])]
         found = [played(row[0], row[3], turns) for row in rows]
         return render_template("transcripts.html", kept=kept(), phone="", played=found)
+
+    @routes.post("/compare")
+    @login_required  # type: ignore[untyped-decorator]
+    def compare() -> BaseResponse:
+        """Have the files read, to compare what they would answer with what is live."""
+        needs("editor")
+        if candidate.begin(row[3] for row in kept()):
+            staff.note(current_user.name, "compared the files with what is live")
+        return redirect(url_for("transcripts.show_compared"), 303)
+
+    @routes.get("/compare")
+    @login_required  # type: ignore[untyped-decorator]
+    def show_compared() -> str:
+        """Show which replies would change, or how far the reading is."""
+        found = candidate.look()
+        rows: list[Compared] = []
+        if isinstance(found, Found) and found.revision:
+            rows = [compared(row[0], row[3], turns, found) for row in kept()]
+        return render_template(
+            "compared.html", found=found, rows=rows, live=turns.line.library.revision,
+            current=isinstance(found, Found) and candidate.is_current(found),
+        )  # fmt: skip
 
     @routes.get("/<name>.txt")
     @login_required  # type: ignore[untyped-decorator]
