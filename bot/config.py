@@ -23,7 +23,7 @@ TELEGRAM_TOKEN: Final = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST_SECRET},256}}")
 PUBLIC: Final = "public"
 """As ANSWERLINE_STATUS: /readyz and /metrics are open to anyone."""
 
-BESIDE: Final = (".key", ".line", ".link", ".lock", ".new", ".spool", ".token")
+BESIDE: Final = (".candidate", ".key", ".line", ".link", ".lock", ".new", ".spool", ".token")
 """How the names of files end that are kept beside the database: it can have none of them."""
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")

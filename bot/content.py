@@ -13,11 +13,12 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from bot import catalogs, clue_files, reviews
-from bot.catalogs import BrokenCatalogError, Message, Translation
+from bot.catalogs import Message, Translation
 from bot.editions import LONGEST_TEXT, Editor, Originals, Sending
 from bot.languages import PSEUDO
 from bot.library import ENGLISH, MENU, Document, Library, Source
 from bot.model import AUDIENCES
+from bot.po_files import BrokenCatalogError
 from bot.problems import ContentError, Problem
 from bot.revision import revision_of
 from bot.schema import (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot import bidi, sms
-from bot.catalogs import MATCHED, Key, Translation
+from bot.catalogs import MATCHED, Key, Translation, lowest
 from bot.languages import absent_languages, language_names, link_tag, right_to_left
 from bot.library import ENGLISH, Answer, Document, Edition, Keyword, Library, Topic
 from bot.problems import Problem
@@ -257,6 +257,7 @@ def _answers(originals: Originals, texts: Texts) -> Iterator[Answer]:
                 gist=gist,
                 more=tuple(more),
                 sentences=tuple(sentences(text, part.source) for text in (part.gist, *part.more)),
+                state=lowest(pages, texts.found) if texts.found else "",
             )
 
 

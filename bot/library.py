@@ -100,7 +100,8 @@ class Answer:
     """One topic for one audience in one language: the gist, then what MORE sends.
 
     `document` is the page that it is drawn from; `sentences` are those of the English, by page,
-    with their citations.
+    with their citations. `state` tells how far its translation is (`reviewed`, `draft`, `stale` or
+    `missing`), also where it is sent in English (see `language`); it is empty for the original.
     """
 
     label: str
@@ -109,6 +110,7 @@ class Answer:
     gist: str
     more: tuple[str, ...]
     sentences: tuple[tuple[Sentence, ...], ...]
+    state: str = ""
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -7,7 +7,7 @@ from bot.config import Config, ConfigError
 from bot.content import read
 from bot.editions import Sending
 from bot.line import Line
-from bot.problems import ContentError
+from bot.problems import ContentError, Problem
 from bot.sms import Budget
 
 log = logging.getLogger(__name__)
@@ -19,14 +19,20 @@ def make_line(config: Config, *, pseudo: bool = False) -> Line:
     Catalogs that are left out are logged, as the other languages go on. `pseudo` adds the
     pseudo-locale, for trying things out.
     """
+    line, problems = set_up(config, pseudo=pseudo)
+    for problem in problems:
+        log.warning("content: %s", problem)
+    return line
+
+
+def set_up(config: Config, *, pseudo: bool = False) -> tuple[Line, list[Problem]]:
+    """Do so, and give what is wrong with catalogs."""
     budget = Budget(config.gsm7_segments, config.ucs2_segments)
     content = read(config.content, sending(config), pseudo=pseudo)
     line, left_out = checks.set_up(content, config.public_base_url, budget)
     if faults := checks.stops_start(line):
         raise ContentError(faults)
-    for problem in (*content.problems, *left_out):
-        log.warning("content: %s", problem)
-    return line
+    return line, [*content.problems, *left_out]
 
 
 def sending(config: Config) -> Sending:

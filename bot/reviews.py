@@ -17,8 +17,10 @@ from tomlkit.items import SingleKey, Table
 
 from bot.facts import fingerprint
 from bot.library import Answer, Document, Review
+from bot.marking import to_translate
 
 FILE: Final = "messages/reviews.toml"
+MOVED: Final = to_translate("its source is not what was signed off")
 HEADER: Final = """\
 What editors have said of each answer; one stands here once it was signed off or withdrawn.
 `answerline documents sign-off`, `withdraw` and `compare --accept` write it. An answer that is
@@ -79,7 +81,7 @@ def read(
         moved = signed is not None and signed.source != source_mark(answers[label], documents)
         found[label] = Review(
             withdrawn=one.withdrawn,
-            because=one.because or ("its source is not what was signed off" if moved else ""),
+            because=one.because or (MOVED if moved else ""),
             review_by=one.review_by,
             signed_off_by=signed.by if signed else "",
             signed_off_on=signed.on if signed else None,

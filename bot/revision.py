@@ -4,12 +4,17 @@ import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+APART: Final = frozenset({"console.po", "console.pot"})
+"""Files under locales/ that are no content: the words of the console."""
 
 
 def revision_of(content: Path) -> str:
     """Give a fingerprint of messages/ and locales/ under a folder, as 64 hexadecimal digits."""
     folders = (content / "messages", content / "locales")
-    return fingerprint(content, (path for folder in folders for path in folder.rglob("*.*")))
+    paths = (path for folder in folders for path in folder.rglob("*.*"))
+    return fingerprint(content, (path for path in paths if path.name not in APART))
 
 
 def fingerprint(root: Path, paths: Iterable[Path]) -> str:

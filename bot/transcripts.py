@@ -37,6 +37,14 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _OPT_OUT: Final[Mapping[str, OptOut]] = {"STOP": "stop", "START": "start", "HELP": "help"}
 
 
+class NoTranscriptError(ValueError):
+    """A row that no transcript has; `direction` tells that it was meant to be one."""
+
+    def __init__(self, row: str, *, direction: bool = False) -> None:
+        super().__init__(f"not a {'direction' if direction else 'line'} of a transcript: {row!r}")
+        self.row, self.direction = row, direction
+
+
 @dataclass
 class Clock:
     """The clock of a transcript, which begins on 2027-01-15 and is moved by its directions."""
@@ -51,7 +59,7 @@ class Clock:
 def play(text: str, line: Line) -> str:
     """Play a transcript and give it back with the replies that come now.
 
-    Raises ValueError, naming the line, for what is no transcript.
+    Raises NoTranscriptError, naming the line, for what is no transcript.
     """
     clock = Clock()
     store = SqliteStore(":memory:")
@@ -78,7 +86,7 @@ def play(text: str, line: Line) -> str:
             if reply.choices:
                 out.append("= " + " ".join(f"[{choice.word}]" for choice in reply.choices))
         elif row.strip() and not row.startswith("#"):
-            raise ValueError(f"not a line of a transcript: {row!r}")
+            raise NoTranscriptError(row)
     store.close()
     return "\n".join(out) + "\n"
 
@@ -95,9 +103,20 @@ def _direct(row: str, coming: Inbound, clock: Clock) -> Inbound:
         return replace(coming, carrier_answered=_OPT_OUT[words[1]])
     passed = re.fullmatch(r"\+(\d+)([smhd])", words[0]) if len(words) == 1 else None
     if passed is None:
-        raise ValueError(f"not a direction of a transcript: {row!r}")
+        raise NoTranscriptError(row, direction=True)
     clock.now += int(passed[1]) * _UNITS[passed[2]]
     return coming
+
+
+def exchanges(played: str) -> list[tuple[str, str]]:
+    """Give what was texted in a transcript that was played, and what came back."""
+    found: list[tuple[str, list[str]]] = []
+    for row in played.splitlines():
+        if row.startswith(">"):
+            found.append((_typed(row), []))
+        elif row.startswith("<") and found:
+            found[-1][1].append(row[1:].removeprefix(" "))
+    return [(texted, "\n".join(reply)) for texted, reply in found]
 
 
 def written(exchanges: Iterable[tuple[str, str]], remark: str = "") -> str:

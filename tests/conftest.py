@@ -40,7 +40,8 @@ def copy(tmp_path: Path) -> Path:
     """A copy of messages/ and of two languages' catalogs that a test may break."""
     shutil.copytree(ROOT / "messages", tmp_path / "messages")
     (tmp_path / "locales").mkdir()
-    shutil.copy(ROOT / "locales/messages.pot", tmp_path / "locales")
+    for template in ("messages.pot", "console.pot"):
+        shutil.copy(ROOT / "locales" / template, tmp_path / "locales")
     for language in ("fr", "zh_Hans"):
         shutil.copytree(ROOT / "locales" / language, tmp_path / "locales" / language)
     return tmp_path

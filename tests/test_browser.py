@@ -4,6 +4,7 @@ Every page that is opened here is watched: what it may not do, what goes wrong i
 it asks of another machine fails the test that opened it.
 """
 
+import json
 import re
 import shutil
 import sqlite3
@@ -122,6 +123,7 @@ class Site:
 
     base: str
     browser: Browser
+    folder: Path
     signed_in: StorageState | None = None
 
     @contextmanager
@@ -182,7 +184,7 @@ def served(chromium: Browser, folder: Path) -> Iterator[Site]:
     with serving(answerline("serve", "--port", str(port)), port, folder, **settings):
         asked = text(folder, port, ODD, **settings)
         assert asked.returncode == 0, asked.stderr
-        site = Site(base, chromium)
+        site = Site(base, chromium, folder)
         with site.opened(signed_in=False) as page:
             page.goto("/console/sign-in")
             sign_in(page)
@@ -250,7 +252,7 @@ def keep(page: Page, name: str) -> None:
 
 def test_a_first_run_leads_to_a_conversation_in_punjabi(chromium: Browser, tmp_path: Path) -> None:
     port = free_port()
-    site = Site(f"http://127.0.0.1:{port}", chromium)
+    site = Site(f"http://127.0.0.1:{port}", chromium, tmp_path)
     with serving(answerline("serve", "--port", str(port)), port, tmp_path) as log:
         printed = re.search(r"^Or try it here: (http://\S+)", log.read_text(), re.MULTILINE)
         assert printed
@@ -424,19 +426,101 @@ def violations(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
 
 
+def faults(page: Page) -> list[str]:
+    """Give what axe-core finds and what is too wide: light and dark, each wide and narrow."""
+    found = []
+    for scheme in ("light", "dark"):
+        for size in (WIDE, NARROW):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.set_viewport_size(size)
+            where = f"{scheme}, {size['width']}: "
+            if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
+                found.append(f"{where}too wide")
+            found += [where + one for one in violations(page)]
+    return found
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_is_for_everyone(site: Site, name: str) -> None:
-    """No fault that axe-core finds, in light or dark; no page wider than a small phone; in time."""
+    """No fault that axe-core finds, no page wider than its screen; in time."""
     with site.opened(signed_in=name not in SIGNED_OUT) as page:
         PAGES[name](page)
         took = page.wait_for_function(LOADED).json_value()
         print(f"{name}: {took:.0f} ms")
         assert took < SLOWEST
-        for scheme, size in (("light", WIDE), ("dark", NARROW)):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            page.set_viewport_size(size)
-            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-            assert violations(page) == [], scheme
+        assert faults(page) == []
+
+
+SPEAKING = [name for name in PAGES if "reader" not in name]
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_every_page_of_the_console_is_for_everyone_in_french(site: Site, name: str) -> None:
+    """The same page, in the other language, by one press of a button."""
+    with site.opened(signed_in=name not in SIGNED_OUT) as page:
+        PAGES[name](page)
+        english = page.locator("h1").inner_text()
+        press(page, "Français")
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        expect(page.locator("html")).to_have_attribute("lang", "fr")
+        expect(page.get_by_role("button", name="Français")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        assert page.locator("h1").inner_text() != english
+        assert faults(page) == []
+
+
+def test_a_browser_in_french_is_spoken_to_in_french(site: Site) -> None:
+    context = site.browser.new_context(base_url=site.base, locale="fr-CA")
+    page = context.new_page()
+    page.goto("/console/sign-in")
+    expect(page.get_by_role("heading", name="Se connecter")).to_be_visible()
+    page.get_by_label("Nom").fill(EDITOR)
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    press(page, "Se connecter")
+    page.get_by_role("link", name="Contenu", exact=True).click()
+    page.get_by_label("État").select_option("draft")
+    press(page, "Afficher")
+    expect(page.locator("td a").first).to_contain_text("ébauche")
+    page.locator("td a").nth(4).click()
+    expect(page.locator("h1 bdi")).to_have_attribute("lang", "fa")
+    press(page, "English")
+    expect(page.locator("h1")).to_contain_text("adult.definition in ")
+    page.get_by_role("link", name="Simulator").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    context.close()
+
+
+def test_what_the_files_would_change(site: Site) -> None:
+    """Read by a real server, looked at again, and with replies that differ, for everyone."""
+    with site.opened() as page:
+        page.goto("/console/")
+        text_all(page, "CART")
+        keep(page, "compared")
+        press(page, "Compare with the files")
+        expect(page.get_by_role("status")).to_contain_text("being read")
+        assert faults(page) == []
+        again = page.get_by_role("link", name="Look again")
+        deadline = time.monotonic() + PATIENCE
+        while again.count():
+            assert time.monotonic() < deadline
+            page.wait_for_timeout(500)
+            page.reload()
+        expect(page.get_by_text("Nothing would change.")).to_be_visible()
+        expect(page.get_by_text("They are the same.")).to_be_visible()
+        file = site.folder / "answerline.candidate"
+        found = json.loads(file.read_text(encoding="utf-8"))
+        found["played"] = {
+            text: said.replace("For adults", "For all") for text, said in found["played"].items()
+        }
+        file.write_text(json.dumps(found), encoding="utf-8")
+        page.reload()
+        row = page.get_by_role("row").filter(has_text="CART").first
+        expect(row.locator("p.reply").first).to_contain_text("For adults")
+        expect(row.locator("p.reply").last).to_contain_text("For all")
+        assert faults(page) == []
+        press(page, "Français")
+        assert faults(page) == []
 
 
 def test_what_is_watched_for_would_be_seen(site: Site) -> None:

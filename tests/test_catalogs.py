@@ -117,6 +117,30 @@ def test_a_stale_entry_keeps_its_former_english_for_every_tool(edit: Edit) -> No
         subprocess.run(["msgfmt", "-c", "-o", "/dev/null", root / FRENCH], check=True)
 
 
+def states(root: Path, **sending: bool) -> dict[str, tuple[str, str]]:
+    answers = library(root, **sending).editions["fr"].answers.items()
+    return {label: (answer.state, answer.language) for label, answer in answers}
+
+
+def test_each_answer_tells_how_far_its_translation_is(edit: Edit) -> None:
+    root = edit(CART, "Millions of T cells are taken from the person", "T cells are taken")
+    assert set(states(root).values()) == {("draft", "fr"), ("missing", "en")}
+    assert states(root)["adult.cart"] == ("missing", "en")
+    french(root, "cns.toml: adult.gist")
+    french(root, "trials.toml")
+    catalogs.refresh(root / "locales", read(root).messages)
+    found = states(root)
+    assert found["adult.cart"] == ("stale", "en")
+    assert found["child.cart"] == ("draft", "fr")
+    assert found["adult.trials"] == ("reviewed", "fr")
+    assert found["adult.cns"] == ("draft", "fr")  # as far as the part that lacks most
+    assert {one.state for one in library(root).editions["en"].answers.values()} == {""}
+    french(root, "phrases.toml")
+    assert states(root, reviewed=True)["adult.cns"] == ("draft", "en")
+    rows = run("replies", "--json", ANSWERLINE_CONTENT=str(root)).stdout
+    assert '"state": "stale, in English"' in rows
+
+
 def library(root: Path, **sending: bool) -> Library:
     return read(root, Sending(**sending)).library
 

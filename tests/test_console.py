@@ -248,7 +248,7 @@ def test_it_is_the_turn_of_the_webhook_and_never_counted(ed: Browser, turns: Tur
     ]
     for reply in real:
         assert reply.split("\n")[0] in shown.replace("&#39;", "'")
-    assert "childhood-all#immunotherapy:1.2-4 (Immunotherapy)" in shown
+    assert "childhood-all#immunotherapy:1.2-4 (Immunotherapy)" in re.sub(r"<[^>]*>", "", shown)
     assert "asks for: topic" in shown
     assert turns.line.library.revision in shown
     assert turns.counts is not None
@@ -262,7 +262,7 @@ def test_several_phones_get_the_same_text(ed: Browser) -> None:
     for language in ("en", "fr", "pa"):
         ed.post("/phones", language=language)
     shown = ed.post("/text", text="GREFFE").text
-    assert shown.count('<span class="visually-hidden">Texted: </span>GREFFE') == 3
+    assert shown.count('Texted: </span><span translate="no">GREFFE</span>') == 3
     for _ in range(3):
         ed.post("/phones")
     refused = ed.post("/phones")
@@ -275,9 +275,32 @@ def test_letters_that_cost_are_marked_and_priced(ed: Browser) -> None:
     ed.post("/phones", language="es")
     shown = ed.post("/text", text="QUIMIO").text
     assert re.search(r'<mark class="costly"[^>]*>[áíóú]', shown)
-    assert re.search(r"UCS-2 · (\d) segments · (\d)\.\d0", shown)
+    assert re.search(r"UCS-2</span> · (\d) segments · (\d)\.\d0", shown)
     for wrong in ("", "free", "1e9", "-1", "9" * 20, "\u00b2"):
         assert ed.post("/price", price=wrong).status_code == 400
+
+
+def test_the_state_of_the_answer_is_told(ed: Browser, turns: Turns) -> None:
+    line = turns.line
+    french = line.library.editions["fr"]
+    english = line.library.editions["en"].answers["adult.chemo"]
+    changed = {
+        "adult.cart": replace(french.answers["adult.cart"], state="reviewed"),
+        "adult.chemo": replace(english, state="stale"),
+    }
+    edition = replace(french, answers=french.answers | changed)
+    editions = {**line.library.editions, "fr": edition}
+    turns.line = replace(line, library=replace(line.library, editions=editions))
+    ed.get("/")
+    ed.post("/phones", language="fr")
+    for said, told in (
+        ("CART", "nobody has signed off this answer; reviewed translation"),
+        ("CHIMIO", "nobody has signed off this answer; stale translation; sent in English"),
+        ("GREFFE", "nobody has signed off this answer; draft translation"),
+        ("MENU", '<p class="m-0">draft translation'),
+    ):
+        assert told in ed.post("/text", text=said).text
+    turns.line = line
 
 
 def test_what_a_person_would_text_next(ed: Browser) -> None:
@@ -368,7 +391,7 @@ def _withdrawn() -> object:
         (b"\x89PNG\r\n\x1a\n\xff", "no UTF-8 text"),
         (b"", "choose a text file"),
         (b"> a\0\n", "choose a text file"),
-        (b"> a\n" * 3000, "more than 2000 lines"),
+        (b"> a\n" * 3000, "more than 2,000 lines"),
         (SCRIPT.encode(), "no line of it begins with"),
     ],
 )
@@ -452,7 +475,7 @@ def test_a_hundred_thousand_turns_are_shown_in_time(ed: Browser, turns: Turns) -
                     "VALUES(?, ?, ?, ?, ?, ?, ?)", day, hour, "twilio", language, label, 90, 200,
                 )  # fmt: skip
     shown = ed.get("/asked/")
-    assert "103680 messages" in shown.text
+    assert "103,680 messages" in shown.text
     assert len(shown.data) < 100_000
 
 

@@ -32,7 +32,7 @@ RIGHT_TO_LEFT = {"ar", "fa", "ur"}
 LARGEST = 300_000
 
 WITHDRAWN, OVERDUE, SIGNED, CHANGED = "adult.cart", "child.cns", "adult.trials", "adult.chemo"
-MISSING = ("adult.supportive", "fa")
+MISSING, STALE = ("adult.supportive", "fa"), ("adult.targeted", "es")
 
 
 @pytest.fixture(scope="module")
@@ -61,16 +61,16 @@ def client(app: Flask) -> Iterator[FlaskClient]:
 
 @pytest.fixture(scope="module")
 def other_line(line: Line) -> Line:
-    """Content in all states: reviewed and held back answers, a translation that is missing."""
+    """Content in all states: reviewed and held back answers, translations that cannot be sent."""
     library = line.library
-    label, language = MISSING
-    english = library.editions[ENGLISH].answers[label]
-    persian, french = library.editions[language], library.editions["fr"]
-    editions = {
-        **library.editions,
-        "fr": replace(french, draft=False),
-        language: replace(persian, answers={**persian.answers, label: english}),
-    }
+    editions = dict(library.editions)
+    for (label, language), state in ((MISSING, "missing"), (STALE, "stale")):
+        english = replace(editions[ENGLISH].answers[label], state=state)
+        answers = {**editions[language].answers, label: english}
+        editions[language] = replace(editions[language], answers=answers)
+    french = editions["fr"]
+    answers = {label: replace(one, state="reviewed") for label, one in french.answers.items()}
+    editions["fr"] = replace(french, draft=False, answers=answers)
     signed = {"signed_off_by": "Ann O'Hara", "signed_off_on": date(2026, 11, 1)}
     reviews = {
         WITHDRAWN: Review(withdrawn=TODAY, because="the page <moved>"),
@@ -133,19 +133,16 @@ def test_every_answer_in_every_language_has_a_cell(client: FlaskClient, line: Li
     found = shown(client)
     assert list(found) == [(label, language) for label in all for language in LANGUAGES]
     for (label, language), cell in found.items():
-        edition = line.library.editions[language]
-        own = edition.answers[label].language == language
-        state = "draft" if own else "English"
-        assert cell == (state, counted(line, label, language), False)
+        assert line.library.editions[language].answers[label].language == language
+        assert cell == ("draft", counted(line, label, language), False)
     page = read(client, "/answers/")
     titles = [one.text() for one in page.css("tbody th small")]
     english = line.library.editions[ENGLISH].titles
     assert titles == [english[label.partition(".")[2]] for label in all]
     assert len(page.css("thead th")) == 13
     total = sum(segments for _, segments, _ in found.values())
-    assert f"252 answers: 0 reviewed, 252 draft, 0 English, 0 held back; {total} segments" in (
-        page.text()
-    )
+    none = "0 stale, 0 missing, 0 sent in English, 0 held back"
+    assert f"252 answers: 0 reviewed, 252 draft, {none}; {total:,} segments" in page.text()
 
 
 def test_states_and_what_is_held_back_are_told(client: FlaskClient, other: Library) -> None:
@@ -155,22 +152,28 @@ def test_states_and_what_is_held_back_are_told(client: FlaskClient, other: Libra
         assert held_back == other.is_held_back(label, TODAY)
         assert held_back == (label in {WITHDRAWN, OVERDUE})
         if (label, language) == MISSING:
-            wanted = "English"
+            wanted = "missing"
+        elif (label, language) == STALE:
+            wanted = "stale"
         elif language == ENGLISH:
             wanted = "reviewed" if label in {SIGNED, OVERDUE} else "draft"
         else:
             wanted = "reviewed" if language == "fr" else "draft"
         assert state == wanted, (label, language)
-    counts = "252 answers: 23 reviewed, 228 draft, 1 English, 24 held back"
-    assert counts in read(client, "/answers/").text()
+    counts = "23 reviewed, 227 draft, 1 stale, 1 missing, 2 sent in English, 24 held back"
+    page = read(client, "/answers/")
+    assert f"252 answers: {counts}" in page.text()
+    assert len(page.css("td em")) == 2
 
 
 @pytest.mark.parametrize(
     ("query", "state", "language", "more_than", "count"),
     [
         ("state=reviewed", "reviewed", "", 0, 23),
-        ("state=draft", "draft", "", 0, 228),
-        ("state=English", "English", "", 0, 1),
+        ("state=draft", "draft", "", 0, 227),
+        ("state=stale", "stale", "", 0, 1),
+        ("state=missing&language=fa", "missing", "fa", 0, 1),
+        ("state=sent+in+English", "sent in English", "", 0, 2),
         ("state=held+back", "held back", "", 0, 24),
         ("language=fr", "", "fr", 0, 21),
         ("language=ar&more_than=10", "", "ar", 10, None),
@@ -193,6 +196,8 @@ def test_filters_narrow_to_what_the_library_has(
         and (
             other.is_held_back(label, TODAY)
             if state == "held back"
+            else (label, one) in (MISSING, STALE)
+            if state == "sent in English"
             else state in ("", answers.state_of(other, label, one))
         )
     }
@@ -203,7 +208,7 @@ def test_filters_narrow_to_what_the_library_has(
     if 0 < len(wanted) < 252:
         total = sum(segments for _, segments, _ in found.values())
         assert f"Shown: {len(wanted)} answer{'s' * (len(wanted) > 1)}: " in text
-        assert f"; {total} segments." in text
+        assert f"; {total:,} segments." in text
     assert ("No answer is like that" in text) == (not wanted)
 
 
@@ -238,7 +243,7 @@ def test_segments_are_counted_once_for_each_content(line: Line, other_line: Line
     assert costs.of(line) is first
     other = costs.of(other_line)
     assert other is not first
-    assert {key for key, count in other.items() if count != first[key]} == {MISSING}
+    assert {key for key, count in other.items() if count != first[key]} == {MISSING, STALE}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -261,6 +266,7 @@ def test_every_answer_is_shown_whole_with_its_sources(
         direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
         own = page.css(f'div.row p[lang="{language.replace("_", "-")}"]')
         texts = edition.answers[label].texts if language != ENGLISH else ()
+        own = own if language != ENGLISH else []  # its sentences are those of the sources
         assert [one.text() for one in own] == list(texts)
         sent = page.css("p.bubble")
         count = len(line.layout.screen(label, language).pages)
@@ -322,7 +328,10 @@ def test_review_is_told(client: FlaskClient, other: Library) -> None:
     assert "To be reviewed by 2026-12-01\n" in review(SIGNED, ENGLISH)
     assert "To be reviewed by 2026-11-30: that day is over" in review(OVERDUE, "zh_Hant")
     assert "Its English is not what was signed off" in review(CHANGED, "vi")
-    assert "English is sent" in review(*MISSING)
+    assert "Part of it is not translated" in review(*MISSING)
+    assert "has changed since it was translated" in review(*STALE)
+    for label, language in (MISSING, STALE):
+        assert "English is sent" in review(label, language)
     for label in answers.labels(other):
         text = client.get(f"/answers/{label}/ur").text
         assert ("Held back: this answer is not sent" in text) == other.is_held_back(label, TODAY)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import catalogs, sms, turn
+from bot import catalogs, po_files, sms, turn
 from bot.channels import twilio
 from bot.line import Line
 from bot.model import Conversation, Reply
@@ -100,7 +100,7 @@ BROKEN = [
     ("webhook", twilio, "is_right", lambda *_: True, FORGED, "200 and not 403"),
     ("spool", Spool, "_entries_of", forgets_the_last, ENTRIES, "not found"),
     ("spool", Spool, "_entries_of", raises, ENTRIES, "broken"),
-    ("catalogs", catalogs, "_check_header", raises, CATALOG, "broken"),
+    ("catalogs", po_files, "_check_header", raises, CATALOG, "broken"),
     ("catalogs", catalogs, "_is_reviewed", lambda _: False, CATALOG, "does not hold"),
 ]
 

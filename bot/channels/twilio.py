@@ -30,6 +30,7 @@ from werkzeug.datastructures import MultiDict
 from bot import sms
 from bot.channels.channel import Channel
 from bot.config import Config
+from bot.marking import to_translate
 from bot.model import Delivery, Inbound, OptOut, Reply
 from bot.turn import Report, Take
 
@@ -43,23 +44,27 @@ LONGEST_CODE: Final = 6
 """Digits of a number that Twilio sends, such as an error code."""
 
 ERRORS: Final[Mapping[int, str]] = {
-    OPTED_OUT: "the contact has opted out with Twilio: noted as an opt-out here too",
-    21211: "the number is none",
-    21408: "the account may not send to that country (geo permissions)",
-    21612: "this sender cannot reach that number",
-    21614: "the number cannot receive texts (a landline)",
-    21617: "the text is longer than 1,600 characters",
-    30001: "too many messages are waiting (queue overflow): the account's rate is too low",
-    30002: "the account is suspended",
-    30003: "the phone cannot be reached: off, out of reach, or it takes no texts",
-    30004: "blocked by the contact or the carrier",
-    30005: "the number is unknown, or no longer in use",
-    30006: "a landline, or a carrier that cannot be reached",
-    30007: "filtered by the carrier as unwanted: check links and the programme's registration",
-    30008: "failed for a reason that the carrier does not tell",
-    30032: "the toll-free number is not verified",
-    30034: "the number is not registered for this kind of traffic (A2P 10DLC)",
-    30410: "the carrier did not answer in time",
+    OPTED_OUT: to_translate("the contact has opted out with Twilio: noted as an opt-out here too"),
+    21211: to_translate("the number is none"),
+    21408: to_translate("the account may not send to that country (geo permissions)"),
+    21612: to_translate("this sender cannot reach that number"),
+    21614: to_translate("the number cannot receive texts (a landline)"),
+    21617: to_translate("the text is longer than 1,600 characters"),
+    30001: to_translate(
+        "too many messages are waiting (queue overflow): the account's rate is too low"
+    ),
+    30002: to_translate("the account is suspended"),
+    30003: to_translate("the phone cannot be reached: off, out of reach, or it takes no texts"),
+    30004: to_translate("blocked by the contact or the carrier"),
+    30005: to_translate("the number is unknown, or no longer in use"),
+    30006: to_translate("a landline, or a carrier that cannot be reached"),
+    30007: to_translate(
+        "filtered by the carrier as unwanted: check links and the programme's registration"
+    ),
+    30008: to_translate("failed for a reason that the carrier does not tell"),
+    30032: to_translate("the toll-free number is not verified"),
+    30034: to_translate("the number is not registered for this kind of traffic (A2P 10DLC)"),
+    30410: to_translate("the carrier did not answer in time"),
 }
 """Twilio's error codes that a line of answers meets, and what they mean for it."""
 

@@ -10,10 +10,12 @@ import click
 
 from bot import catalogs, checks, sms
 from bot.config import Config
+from bot.console import wording
 from bot.content import Content, read
 from bot.library import ENGLISH, Answer, Edition
 from bot.line import Line
 from bot.making import sending
+from bot.po_files import BrokenCatalogError
 from bot.problems import ContentError, Problem
 
 
@@ -70,7 +72,7 @@ def check(config: Config) -> None:
     """Find everything that can be wrong with content and catalogs; exit status 1 if anything is."""
     try:
         content, line, left_out = _content(config)
-        found = [*checks.problems(content, line), *left_out]
+        found = [*checks.problems(content, line), *left_out, *wording.problems(config.content)]
     except ContentError as error:
         found, notices = error.problems, []
     else:
@@ -93,9 +95,13 @@ def locales() -> None:
 @locales.command()
 @click.pass_obj
 def refresh(config: Config) -> None:
-    """Extract messages.pot from messages/ and bring every catalog up to it."""
-    content = read(config.content)
-    changed = catalogs.refresh(config.content / "locales", content.messages)
+    """Bring every catalog up to the English texts.
+
+    messages.pot is extracted from messages/, and console.pot, where the console has catalogs, from
+    the code.
+    """
+    content, folder = read(config.content), config.content / "locales"
+    changed = [*catalogs.refresh(folder, content.messages), *wording.refresh(folder)]
     for path in changed:
         click.echo(f"wrote {path.relative_to(config.content)}")
     if not changed:
@@ -123,15 +129,20 @@ def _name_unread(content: Content) -> None:
 
 @locales.command()
 @click.argument("language")
+@click.option("--console", is_flag=True, help="One for the words of the console, not the content.")
 @click.pass_obj
-def new(config: Config, language: str) -> None:
+def new(config: Config, language: str, console: bool) -> None:
     """Make an empty catalog for LANGUAGE, a code such as pt or sr_Latn."""
-    content = read(config.content)
+    folder = config.content / "locales"
     try:
-        path = catalogs.new(config.content / "locales", language, content.messages)
-    except catalogs.BrokenCatalogError as error:
+        if console:
+            path, count = wording.new(folder, language), len(wording.template())
+        else:
+            messages = read(config.content).messages
+            path, count = catalogs.new(folder, language, messages), len(messages)
+    except BrokenCatalogError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"wrote {path.relative_to(config.content)}: {len(content.messages)} to translate")
+    click.echo(f"wrote {path.relative_to(config.content)}: {count} to translate")
 
 
 @locales.command()
@@ -153,7 +164,7 @@ def review(config: Config, language: str, by: str, only: str) -> None:
     try:
         today = datetime.now(UTC).date()
         count = catalogs.review(path, language, by.strip(), today, only)
-    except catalogs.BrokenCatalogError as error:
+    except BrokenCatalogError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{count} newly reviewed in {path.relative_to(config.content)}")
 
@@ -220,7 +231,7 @@ def _rows(content: Content, line: Line) -> Iterator[Row]:
             text = line.layout.show(label, language, page, opening=opening, extras=extras)
             kind, state = "list", _draft(edition)
             if answer:
-                kind, state = "answer", _answer_state(content, edition, answer)
+                kind, state = "answer", _answer_state(edition, answer)
             about = (kind, label, language, opening, page, len(screen.pages))
             yield _row(*about, text=text, state=state, line=line)
     for language, edition in line.library.editions.items():
@@ -265,17 +276,11 @@ def _draft(edition: Edition) -> str:
     return catalogs.DRAFT if edition.draft else catalogs.REVIEWED
 
 
-def _answer_state(content: Content, edition: Edition, answer: Answer) -> str:
-    """Give the state of an answer: the lowest of its parts."""
+def _answer_state(edition: Edition, answer: Answer) -> str:
+    """Give the state of an answer, and whether it is sent in English for that."""
     if edition.language == ENGLISH:
         return "original"
-    if answer.language != edition.language:
-        return "in English"
-    audience, _, topic = answer.label.partition(".")
-    file = f"messages/topics/{topic}.toml"
-    own = [m for m in content.messages if m.file == file and m.key.startswith(f"{audience}.")]
-    states = {catalogs.state(m, content.translations[edition.language]) for m in own}
-    return max(filter(None, states), key=catalogs.STATES.index)
+    return answer.state if answer.language == edition.language else f"{answer.state}, in English"
 
 
 def _row(

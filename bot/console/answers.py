@@ -14,15 +14,26 @@ from flask import Blueprint, abort, render_template, request
 from flask_login import login_required
 
 from bot import sms
+from bot.catalogs import DRAFT, REVIEWED, STATES
 from bot.console.costs import marked
+from bot.console.language import gettext
 from bot.library import ENGLISH, MENU, Answer, Library, Review, Source
 from bot.line import Line
+from bot.marking import to_translate
 from bot.pages import Layout
 from bot.turn import Turns
 
-REVIEWED, DRAFT, IN_ENGLISH, HELD_BACK = "reviewed", "draft", "English", "held back"
-STATES: Final = (REVIEWED, DRAFT, IN_ENGLISH)
-"""What a cell says of an answer; that it is held back is said besides."""
+SHOWN_STATES: Final = (
+    to_translate("reviewed"),
+    to_translate("draft"),
+    to_translate("stale"),
+    to_translate("missing"),
+)
+"""Those of STATES, to be found for the catalogs."""
+
+IN_ENGLISH, HELD_BACK = to_translate("sent in English"), to_translate("held back")
+BESIDES: Final = (IN_ENGLISH, HELD_BACK)
+"""What is said of an answer besides its state."""
 
 MOST_DIGITS: Final = 4
 """Digits of a number of segments that is asked for."""
@@ -33,8 +44,10 @@ LONG: Final = 8
 LONG_BY_LIX: Final = 6
 """Letters above which a word counts as long: by our own measure, and by LIX."""
 
-NO_ANSWER: Final = "There is no such answer. Pick one from the list under Content."
-NO_MENU: Final = "There is no such menu. Pick a language from the list under Content."
+NO_ANSWER: Final = to_translate("There is no such answer. Pick one from the list under Content.")
+NO_MENU: Final = to_translate("There is no such menu. Pick a language from the list under Content.")
+
+VERY_HARD: Final = to_translate("very hard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,7 @@ class Cell:
     label: str
     language: str
     state: str
+    in_english: bool
     held_back: bool
     segments: int
 
@@ -73,7 +87,8 @@ class Wanted:
 
     def takes(self, cell: Cell) -> bool:
         """Tell whether a cell is to be shown."""
-        has_state = cell.held_back if self.state == HELD_BACK else cell.state == self.state
+        besides = {IN_ENGLISH: cell.in_english, HELD_BACK: cell.held_back}
+        has_state = besides.get(self.state, cell.state == self.state)
         return (
             (not self.state or has_state)
             and self.language in ("", cell.language)
@@ -94,6 +109,7 @@ class Totals:
         """Count cells."""
         there = list(cells)
         states = [(state, sum(one.state == state for one in there)) for state in STATES]
+        states.append((IN_ENGLISH, sum(one.in_english for one in there)))
         states.append((HELD_BACK, sum(one.held_back for one in there)))
         return cls(len(there), tuple(states), sum(one.segments for one in there))
 
@@ -153,9 +169,9 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The gist or what one MORE sends: English by sentence, and the language's own text."""
+    """The gist (0) or what a MORE sends: English by sentence, and the language's own text."""
 
-    name: str
+    number: int
     sentences: tuple[Said, ...]
     text: str
 
@@ -185,8 +201,13 @@ class Readability:
     @property
     def means(self) -> str:
         """Say in words what the LIX stands for."""
-        steps = ((30, "very easy"), (40, "easy"), (50, "medium"), (60, "hard"))
-        return next((said for under, said in steps if self.lix < under), "very hard")
+        steps = (
+            (30, to_translate("very easy")),
+            (40, to_translate("easy")),
+            (50, to_translate("medium")),
+            (60, to_translate("hard")),
+        )
+        return next((said for under, said in steps if self.lix < under), VERY_HARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,16 +242,9 @@ def labels(library: Library) -> tuple[str, ...]:
 
 
 def state_of(library: Library, label: str, language: str) -> str:
-    """Tell how far an answer is in a language.
-
-    A translation is `reviewed` once all of its language is: the line itself knows no more. English
-    is `reviewed` while an editor stands for it as it is.
-    """
-    edition = library.editions[language]
-    if edition.answers[label].language != language:
-        return IN_ENGLISH
+    """Tell how far an answer is in a language; in English, whether an editor stands for it."""
     if language != ENGLISH:
-        return DRAFT if edition.draft else REVIEWED
+        return library.editions[language].answers[label].state
     review = library.reviews.get(label, Review())
     changed = review.text_changed or review.source_moved
     return REVIEWED if review.signed_off_on and not changed else DRAFT
@@ -258,6 +272,7 @@ def cells(line: Line, segments: dict[tuple[str, str], int], today: date) -> dict
                 label,
                 language,
                 state_of(library, label, language),
+                library.editions[language].answers[label].language != language,
                 library.is_held_back(label, today),
                 segments[label, language],
             )
@@ -290,7 +305,7 @@ def parts(library: Library, label: str, language: str) -> list[Part]:
     has_own = own.language == language != ENGLISH
     return [
         Part(
-            f"MORE {number}" if number else "The gist",
+            number,
             tuple(
                 Said(one.text, tuple(_cited(library, source) for source in one.sources), one.firm)
                 for one in sentences
@@ -349,13 +364,15 @@ def _cited(library: Library, source: Source) -> Cited:
 def _wanted(library: Library) -> Wanted:
     """Read the filters of the form; refuse what it could not have sent."""
     state, language = request.args.get("state", ""), request.args.get("language", "")
-    if state not in ("", *STATES, HELD_BACK):
-        abort(400, f"A state is one of {', '.join((*STATES, HELD_BACK))}.")
+    if state not in ("", *STATES, *BESIDES):
+        states = ", ".join(map(gettext, (*STATES, *BESIDES)))
+        abort(400, gettext("A state is one of %(states)s.", states=states))
     if language and language not in library.editions:
-        abort(400, f"A language is one of {', '.join(library.editions)}.")
+        codes = ", ".join(library.editions)
+        abort(400, gettext("A language is one of %(codes)s.", codes=codes))
     number = request.args.get("more_than", "").strip()
     if number and not (number.isdecimal() and len(number) <= MOST_DIGITS):
-        abort(400, "A number of segments is a whole number such as 10.")
+        abort(400, gettext("A number of segments is a whole number such as 10."))
     by_segments = request.args.get("sort") == "segments"
     return Wanted(state, language, int(number) if number else None, by_segments)
 
@@ -386,7 +403,7 @@ def blueprint(turns: Turns) -> Blueprint:
         matrix = cells(line, costs.of(line), this_day())
         found = rows(library, matrix, wanted)
         return render_template(
-            "answers.html", rows=found, wanted=wanted, states=(*STATES, HELD_BACK),
+            "answers.html", rows=found, wanted=wanted, states=(*STATES, *BESIDES),
             columns=[one for one in library.editions if wanted.language in ("", one)],
             all=Totals.of(cell for row in matrix.values() for cell in row),
             shown=Totals.of(cell for row in found for cell in row.cells if cell),
@@ -401,7 +418,7 @@ def blueprint(turns: Turns) -> Blueprint:
         library = line.library
         known = labels(library)
         if label not in known or language not in library.editions:
-            abort(404, NO_ANSWER)
+            abort(404, gettext(NO_ANSWER))
         english = library.editions[ENGLISH].answers[label]
         at = known.index(label)
         return render_template(
@@ -424,7 +441,7 @@ def blueprint(turns: Turns) -> Blueprint:
         line = turns.line
         library = line.library
         if language not in library.editions:
-            abort(404, NO_MENU)
+            abort(404, gettext(NO_MENU))
         shown = [
             page
             for audience in library.audiences

@@ -12,9 +12,11 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from bot.config import Config
-from bot.console import answers, asked, records, signing_in, simulator, transcripts
+from bot.console import answers, asked, language, records, signing_in, simulator, transcripts
+from bot.console.language import gettext
 from bot.console.staff import Staff
 from bot.keys import contact_secret
+from bot.marking import to_translate
 from bot.store import StoreError
 from bot.turn import Turns
 
@@ -29,6 +31,16 @@ POLICY: Final = (
 )
 """Everything comes from this server, and nothing is written inside a page."""
 
+
+FAULTS: Final = {
+    400: to_translate("Something that was sent is wrong. Go back and try again."),
+    404: to_translate("There is no such page."),
+    405: to_translate("This address takes something else. Go back and try again."),
+    413: to_translate("That is too large. Send less."),
+}
+"""What is said where nothing else is, by status."""
+
+FAULT: Final = to_translate("That did not work.")
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +70,10 @@ def create_console(config: Config, turns: Turns) -> Flask:
     login.session_protection = "strong"
     login.user_loader(lambda key: signing_in.loaded(config, staff, key))
     login.unauthorized_handler(signing_in.ask)
+    language.set_up(app, config.content / "locales")
     app.register_blueprint(signing_in.blueprint(config, staff))
     app.register_blueprint(simulator.blueprint(turns, staff))
-    app.register_blueprint(transcripts.blueprint(turns, staff))
+    app.register_blueprint(transcripts.blueprint(config, turns, staff))
     app.register_blueprint(answers.blueprint(turns))
     app.register_blueprint(asked.blueprint(config, turns))
     app.register_blueprint(records.blueprint(turns, staff))
@@ -80,14 +93,18 @@ def _guarded(response: Response) -> Response:
 def _error(error: HTTPException) -> tuple[str, int]:
     """Say what is wrong and what to do, on a page."""
     if isinstance(error, SecurityError):  # of another host: no page can be written for it
-        return "This address is not known here.", 400
-    said = error.description or error.name
+        return gettext("This address is not known here."), 400
+    said = error.description or ""
+    if said in ("", type(error).description):  # the framework's own, in English
+        said = gettext(FAULTS.get(error.code or 0, FAULT))
     if isinstance(error, CSRFError):
-        said = "This form is too old, or did not come from this console. Go back and try again."
+        said = gettext(
+            "This form is too old, or did not come from this console. Go back and try again."
+        )
     return render_template("error.html", said=said), error.code or 500
 
 
 def _away(error: StoreError) -> tuple[str, int]:
     """Say so where the database is away, on no page, as each asks it who is signed in."""
     log.error("the console could not be used: %s", error)
-    return "The database does not answer, or refused this. Try again in a minute.", 503
+    return gettext("The database does not answer, or refused this. Try again in a minute."), 503

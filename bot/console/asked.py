@@ -15,11 +15,17 @@ from flask_login import login_required
 
 from bot.channels import ERRORS
 from bot.config import Config
+from bot.console.language import gettext, ngettext, number
 from bot.console.signing_in import needs
+from bot.marking import to_translate
 from bot.store.rows import DAY, FEWEST
 from bot.turn import Turns
 
-PERIODS: Final = {"1": "today", "7": "the last 7 days", "30": "the last 30 days"}
+PERIODS: Final = {
+    "1": to_translate("today"),
+    "7": to_translate("the last 7 days"),
+    "30": to_translate("the last 30 days"),
+}
 
 Row = tuple[int, int, str, str, str, int, int]
 """Day, hour, channel, language, label, turns, segments."""
@@ -41,19 +47,25 @@ class Table:
 
 
 TABLES: Final[dict[str, tuple[str, str, Callable[[Row], str]]]] = {
-    "labels": ("Answers", "answer", lambda row: row[4]),
-    "languages": ("Languages", "language", lambda row: row[3] or "-"),
-    "channels": ("Channels", "channel", lambda row: row[2]),
-    "hours": ("Hours of the day (UTC)", "hour", lambda row: f"{row[1]:02}:00"),
+    "labels": (to_translate("Answers"), to_translate("answer"), lambda row: row[4]),
+    "languages": (to_translate("Languages"), to_translate("language"), lambda row: row[3] or "-"),
+    "channels": (to_translate("Channels"), to_translate("channel"), lambda row: row[2]),
+    "hours": (
+        to_translate("Hours of the day (UTC)"),
+        to_translate("hour"),
+        lambda row: f"{row[1]:02}:00",
+    ),
 }
 """By name: title, head of the first column, and what of a row it counts."""
 
+CRISIS: Final = to_translate("crisis")
+"""No share is told of it: there are few."""
 SHARES: Final = {
-    "not answered": ("out_of_scope",),
-    "asked back": ("clarify",),
-    "crisis": ("crisis",),
-    "opted out": ("stop",),
-    "forgotten": ("forget",),
+    to_translate("not answered"): ("out_of_scope",),
+    to_translate("asked back"): ("clarify",),
+    CRISIS: ("crisis",),
+    to_translate("opted out"): ("stop",),
+    to_translate("forgotten"): ("forget",),
 }
 
 
@@ -66,7 +78,7 @@ def tables(rows: Iterable[Row]) -> list[Table]:
         for row in rows:
             counts[key(row)] += row[5]
         listed = sorted(counts.items()) if name == "hours" else counts.most_common()
-        found.append(Table(name, title, (head, "messages"), tuple(listed)))
+        found.append(Table(name, title, (head, to_translate("messages")), tuple(listed)))
     segments: Counter[str] = Counter()
     spoken = Counter[str]()
     for row in rows:
@@ -76,7 +88,8 @@ def tables(rows: Iterable[Row]) -> list[Table]:
         if turns < FEWEST:  # or the segments of a few messages would tell of them
             segments[language] = min(segments[language], FEWEST - 1)
     listed = segments.most_common()
-    found.append(Table("segments", "Segments sent", ("language", "segments"), tuple(listed)))
+    heads = ("language", to_translate("segments"))
+    found.append(Table("segments", to_translate("Segments sent"), heads, tuple(listed)))
     return found
 
 
@@ -85,13 +98,34 @@ def told(count: int) -> str:
     return str(count) if count >= FEWEST or count == 0 else f"<{FEWEST}"
 
 
+def shown(count: int) -> str:
+    """Write a count for a page."""
+    return told(count) if 0 < count < FEWEST else number(count)
+
+
+def in_all(days: str, count: int) -> str:
+    """Say how many messages came in a period."""
+    num = shown(count)
+    if days == "1":
+        return ngettext("%(num)s message today.", "%(num)s messages today.", count, num=num)
+    if days == "7":
+        return ngettext(
+            "%(num)s message in the last 7 days.", "%(num)s messages in the last 7 days.",
+            count, num=num,
+        )  # fmt: skip
+    return ngettext(
+        "%(num)s message in the last 30 days.", "%(num)s messages in the last 30 days.",
+        count, num=num,
+    )  # fmt: skip
+
+
 def blueprint(config: Config, turns: Turns) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("asked", __name__, url_prefix="/asked")
 
     def counted(days: str) -> list[Row]:
         if days not in PERIODS:
-            abort(400, f"A period is one of {', '.join(PERIODS)} days.")
+            abort(400, gettext("A period is one of %(days)s days.", days=", ".join(PERIODS)))
         if turns.counts:
             turns.counts.write(turns.store)
         first = turns.clock() // DAY - int(days) + 1
@@ -116,7 +150,8 @@ def blueprint(config: Config, turns: Turns) -> Blueprint:
         }
         unmatched = Counter((row.language, row.text) for row in turns.store.unmatched())
         return render_template(
-            "asked.html", tables=tables(rows), told=told, days=days, periods=PERIODS, whole=whole,
+            "asked.html", tables=tables(rows), shown=shown, days=days, periods=PERIODS, whole=whole,
+            in_all=in_all(days, whole), crisis=CRISIS,
             shares=shares, fewest=FEWEST, failures=turns.store.failures()[:50], errors=ERRORS,
             unmatched=unmatched.most_common(200), kept_days=config.unmatched_days,
             price=float(session.get("price", 0.01)),
@@ -127,7 +162,8 @@ def blueprint(config: Config, turns: Turns) -> Blueprint:
         """Give one table as CSV."""
         found = {table.name: table for table in tables(counted(request.args.get("days", "7")))}
         if name not in found:
-            abort(404, f"There is no such table. There are {', '.join(found)}.")
+            names = ", ".join(found)
+            abort(404, gettext("There is no such table. There are %(names)s.", names=names))
         out = io.StringIO()
         rows = csv.writer(out)
         rows.writerow(found[name].heads)

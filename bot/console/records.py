@@ -8,8 +8,9 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as BaseResponse
 
+from bot.console.language import gettext, moment
 from bot.console.signing_in import needs
-from bot.console.staff import Staff
+from bot.console.staff import ROLES, Staff, deed
 from bot.model import Reply
 from bot.turn import Turns
 
@@ -25,19 +26,21 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
     def editors_only() -> None:
         needs("editor")
 
-    def remarks() -> list[tuple[int, str, str, str, Reply, str]]:
+    def remarks() -> list[tuple[int, int, str, str, Reply, str]]:
         rows = turns.store.rows(
             "SELECT number, at, staff, said, reply, remark FROM remarks ORDER BY number DESC"
         )
-        return [
-            (row[0], when(row[1]), row[2], row[3], Reply.from_json(row[4]), row[5]) for row in rows
-        ]
+        return [(*row[:4], Reply.from_json(row[4]), row[5]) for row in rows]
 
     @routes.get("/")
     def index() -> str:
         """Show remarks, and the last things that staff did."""
-        noted = [(when(at), who, what) for at, who, what in staff.noted(SHOWN)]
-        return render_template("records.html", remarks=remarks(), noted=noted, accounts=staff.all())
+        library = turns.line.library
+        return render_template(
+            "records.html", remarks=remarks(), accounts=staff.all(), moment=moment,
+            noted=[(moment(at), who, _in_words(what)) for at, who, what in staff.noted(SHOWN)],
+            tags={one: one.replace("_", "-") for one in library.editions},
+        )  # fmt: skip
 
     @routes.get("/remarks.csv")
     def as_csv() -> Response:
@@ -47,7 +50,10 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
         rows.writerow(("when", "who", "texted", "label", "language", "reply", "remark"))
         for _, at, who, said, reply, remark in remarks():
             rows.writerow(
-                [_plain(one) for one in (at, who, said, reply.label, reply.language, reply.text)]
+                [
+                    _plain(one)
+                    for one in (when(at), who, said, reply.label, reply.language, reply.text)
+                ]
                 + [_plain(remark)]
             )
         attached = {"Content-Disposition": "attachment; filename=remarks.csv"}
@@ -65,10 +71,18 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
 
 
 def when(at: int) -> str:
-    """Write Unix seconds as people read them, in UTC."""
+    """Write Unix seconds for a spreadsheet, in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _plain(text: str) -> str:
     """Keep a spreadsheet from taking a text for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+
+
+def _in_words(noted: str) -> str:
+    """Say what somebody did."""
+    known, of = deed(noted)
+    if not of:
+        return gettext(known)
+    return gettext(known, what=gettext(of) if of in ROLES else of)

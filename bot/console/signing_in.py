@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bot.config import Config
 from bot.console import LINK, in_development
+from bot.console.language import gettext, start_anew
 from bot.console.staff import Account, Role, Staff
 from bot.keys import beside_database
 
@@ -57,7 +58,7 @@ def blueprint(config: Config, staff: Staff) -> Blueprint:
         if request.method == "GET":
             return render_template("sign_in.html", wrong=False)
         if not limiter.hit(MOST_TRIES):
-            abort(429, "Too many people are signing in. Try again in a few seconds.")
+            abort(429, gettext("Too many people are signing in. Try again in a few seconds."))
         account = staff.sign_in(request.form.get("name", ""), request.form.get("password", ""))
         if account is None:
             return render_template("sign_in.html", wrong=True), 403
@@ -76,18 +77,18 @@ def blueprint(config: Config, staff: Staff) -> Blueprint:
                 abort(404)
             file.unlink()  # whoever deletes it first is let in
         except OSError:
-            abort(404, "This link has been used. Start the server again for a new one.")
+            abort(404, gettext("This link has been used. Start the server again for a new one."))
         _let_in(Account(DEVELOPER, "editor"))
         return redirect(url_for("simulator.index"))
 
     @routes.post("/sign-out")
     def sign_out() -> BaseResponse:
         logout_user()
-        session.clear()
+        start_anew()
         return redirect(url_for("signing_in.sign_in"))
 
     def _let_in(account: Account) -> None:
-        session.clear()
+        start_anew()
         session.permanent = True
         login_user(User(account))
         staff.note(account.name, "signed in")
@@ -98,4 +99,4 @@ def blueprint(config: Config, staff: Staff) -> Blueprint:
 def needs(role: Role) -> None:
     """Refuse whoever has another role: an editor may do all that a tester may."""
     if role == "editor" and current_user.role != "editor":
-        abort(403, "This page is for editors. Ask an editor, or sign in as one.")
+        abort(403, gettext("This page is for editors. Ask an editor, or sign in as one."))

@@ -14,9 +14,12 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot import sms
+from bot.catalogs import DRAFT, MISSING, REVIEWED, STALE
 from bot.console.costs import marked
+from bot.console.language import day, gettext
 from bot.console.staff import Staff
 from bot.library import ENGLISH, Library, audience_of
+from bot.marking import to_translate
 from bot.model import AUDIENCES, LONGEST_TEXT, Conversation, Inbound, Reply
 from bot.transcripts import written
 from bot.turn import CONSOLE, Turns, contact_key
@@ -26,6 +29,15 @@ SHOWN: Final = 40
 """Messages of a phone that are shown."""
 LONGEST_PRICE: Final = 12
 MOST_NUMBERS: Final = 9
+
+TRANSLATIONS: Final = {
+    REVIEWED: to_translate("reviewed translation"),
+    DRAFT: to_translate("draft translation"),
+    STALE: to_translate("stale translation"),
+    MISSING: to_translate("no whole translation"),
+}
+SHOWN_AUDIENCES: Final = (to_translate("adult"), to_translate("child"))
+"""Those of AUDIENCES, to be found for the catalogs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class Exchange:
     why: tuple[str, ...]
     size: sms.Size
     marked: tuple[tuple[str, bool], ...]
-    sources: tuple[str, ...]
+    sources: tuple[tuple[str, str], ...]
     state: str
 
     @property
@@ -61,7 +73,8 @@ class Phones:
     def add(self, language: str, audience: str) -> None:
         """Add a phone; its owner texts the language and the audience first, where one is wanted."""
         if len(self.names) >= MOST_PHONES:
-            abort(400, f"There are {MOST_PHONES} phones already. Remove one first.")
+            said = gettext("There are %(num)s phones already. Remove one first.", num=MOST_PHONES)
+            abort(400, said)
         edition = self.turns.line.library.editions.get(language)
         name = secrets.token_hex(6)
         session["phones"] = [*self.names, name]
@@ -80,7 +93,7 @@ class Phones:
     def text(self, name: str, text: str) -> None:
         """Text the line from a phone."""
         if name not in self.names:
-            abort(404, "This phone is not there any more.")
+            abort(404, gettext("This phone is not there any more."))
         why: list[str] = []
         inbound = Inbound(CONSOLE, name, secrets.token_hex(12), text[:LONGEST_TEXT])
         reply = self.turns.take(inbound, why.append)
@@ -126,31 +139,34 @@ def exchange(library: Library, number: int, said: str, reply: str, why: str) -> 
     )  # fmt: skip
 
 
-def _sources(library: Library, label: str) -> tuple[str, ...]:
+def _sources(library: Library, label: str) -> tuple[tuple[str, str], ...]:
+    """Give each citation of an answer, and the heading there."""
     answer = library.editions[ENGLISH].answers.get(label)
     if answer is None:
         return ()
-    told = []
-    for source in answer.sources:
-        section = library.documents[source.document].sections[source.section]
-        told.append(f"{source} ({section.heading})")
-    return tuple(told)
+    return tuple(
+        (str(source), library.documents[source.document].sections[source.section].heading)
+        for source in answer.sources
+    )
 
 
 def _state(library: Library, label: str, language: str) -> str:
-    """Tell who stands for an answer, and whether its translation is a draft."""
+    """Tell who stands for an answer, and how far its translation is."""
     if not audience_of(label):
-        return "draft translation" if library.edition(language).draft else ""
+        return gettext("draft translation") if library.edition(language).draft else ""
     review = library.reviews.get(label)
-    told = [
-        f"signed off by {review.signed_off_by} on {review.signed_off_on}"
-        if review and review.signed_off_on
-        else "nobody has signed off this answer"
-    ]
+    told = [gettext("nobody has signed off this answer")]
+    if review and review.signed_off_on:
+        on = day(review.signed_off_on)
+        told = [gettext("signed off by %(name)s on %(day)s", name=review.signed_off_by, day=on)]
     if review and (review.withdrawn or review.source_moved):
-        told.append("held back")
-    if library.edition(language).draft:
-        told.append("draft translation")
+        told.append(gettext("held back"))
+    edition = library.edition(language)
+    answer = edition.answers[label]
+    if answer.state:
+        told.append(gettext(TRANSLATIONS[answer.state]))
+    if answer.language != edition.language:
+        told.append(gettext("sent in English"))
     return "; ".join(told)
 
 
@@ -209,7 +225,7 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
         said = request.form.get("price", "").replace(",", ".").strip()
         digits = said.isascii() and said.replace(".", "", 1).isdigit()
         if not digits or len(said) > LONGEST_PRICE:
-            abort(400, "A price is a number such as 0.0083.")
+            abort(400, gettext("A price is a number such as 0.0083."))
         session["price"] = said
         return _back()
 
@@ -223,7 +239,7 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
             request.form.get("number", 0, int),
         )
         if not said or not rows or rows[0][0] not in phones.names:
-            abort(400, "Say what is wrong with the reply, in a few words.")
+            abort(400, gettext("Say what is wrong with the reply, in a few words."))
         turns.store.change(
             "INSERT INTO remarks(at, staff, said, reply, remark) VALUES(?, ?, ?, ?, ?)",
             turns.clock(), current_user.name, rows[0][1], rows[0][2], said[:1000],
@@ -236,7 +252,7 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
     def transcript(name: str) -> Response:
         """Give a phone's conversation as a golden transcript."""
         if name not in phones.names:
-            abort(404, "This phone is not there any more.")
+            abort(404, gettext("This phone is not there any more."))
         text = written((one.said, one.reply.text) for one in phones.exchanges(name))
         attached = {"Content-Disposition": "attachment; filename=conversation.txt"}
         return Response(text, mimetype="text/plain; charset=utf-8", headers=attached)

@@ -11,10 +11,25 @@ from typing import Final, Literal, get_args
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from bot.marking import to_translate
 from bot.store import Store
 
 Role = Literal["tester", "editor"]
 ROLES: Final = get_args(Role)
+SHOWN_ROLES: Final = (to_translate("tester"), to_translate("editor"))
+"""The same, to be found for the catalogs."""
+
+DEEDS: Final = (
+    to_translate("signed in"),
+    to_translate("remarked on a reply"),
+    to_translate("removed a remark"),
+    to_translate("kept the transcript %(what)s"),
+    to_translate("removed the transcript %(what)s"),
+    to_translate("compared the files with what is live"),
+    to_translate("was given the role %(what)s"),
+    to_translate("was removed"),
+)
+"""What staff do, as it is noted; pages say it in their reader's language."""
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 SHORTEST_PASSWORD: Final = 12
@@ -114,3 +129,12 @@ class Staff:
 
 def _account(row: "tuple[str, Role, str]") -> Account:
     return Account(row[0], row[1], row[2][-12:])
+
+
+def deed(noted: str) -> tuple[str, str]:
+    """Find which of DEEDS was noted, and of what; what is none of them is given as it is."""
+    for known in DEEDS:
+        before, slot, _ = known.partition("%(what)s")
+        if noted == known or (slot and noted.startswith(before)):
+            return known, noted.removeprefix(before) if slot else ""
+    return noted, ""

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from bot import catalogs
-from bot.catalogs import NOTES, STATES, BrokenCatalogError, Message, Translation
+from bot.catalogs import NOTES, STATES, Message, Translation
 from bot.line import Line
+from bot.po_files import BrokenCatalogError
 from tests.fuzz.shapes import taken
 
 HEADER: Final = b"""\
