@@ -148,6 +148,8 @@ def _answered(
         opted_out = conversation.opted_out if label == "help" else label == "stop"
         asked_at = conversation.asked_at if label == "help" else now
         return Reply(label), replace(conversation, opted_out=opted_out, asked_at=asked_at)
+    if inbound.text.strip() in line.library.crisis_replies:
+        return Reply("out_of_scope"), conversation  # our own, come back: it would go round for ever
     known = Known(conversation.language, conversation.audience, conversation.screen)
     intent = understand(inbound.text, line.vocabulary, note, known)
     today = datetime.fromtimestamp(now, UTC).date()

@@ -267,6 +267,11 @@ class Library:
         languages = (f"language:{language}" for language in self.editions)
         return frozenset((*self.editions[ENGLISH].answers, *menus, *languages))
 
+    @cached_property
+    def crisis_replies(self) -> frozenset[str]:
+        """Give what is said to someone in danger, in every language."""
+        return frozenset(edition.say("crisis") for edition in self.editions.values())
+
     def document(self, label: str) -> Document:
         """Give the page that an answer is drawn from."""
         return self.documents[self.editions[ENGLISH].answers[label].document]

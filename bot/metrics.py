@@ -51,10 +51,19 @@ _links = Counter(
 
 
 class Metrics:
-    """Counts turns; `store_up` and `spool_bytes` tell, when asked, how things stand."""
+    """Counts turns; what it is given tells, when asked, how things stand.
 
-    def __init__(self, store_up: Callable[[], bool], spool_bytes: Callable[[], int]) -> None:
-        self._now = _Now(store_up, spool_bytes)
+    `outbox` gives how many posts wait and how many were given up, or nothing where that cannot be
+    known.
+    """
+
+    def __init__(
+        self,
+        store_up: Callable[[], bool],
+        spool_bytes: Callable[[], int],
+        outbox: Callable[[], tuple[int, ...]] = tuple,
+    ) -> None:
+        self._now = _Now(store_up, spool_bytes, outbox)
 
     def turn(self, inbound: Inbound, reply: Reply, seconds: float) -> None:
         """Count a turn and its reply."""
@@ -94,8 +103,13 @@ class Metrics:
 class _Now(Collector):
     """What is not counted but looked at when it is asked for."""
 
-    def __init__(self, store_up: Callable[[], bool], spool_bytes: Callable[[], int]) -> None:
-        self._store_up, self._spool_bytes = store_up, spool_bytes
+    def __init__(
+        self,
+        store_up: Callable[[], bool],
+        spool_bytes: Callable[[], int],
+        outbox: Callable[[], tuple[int, ...]],
+    ) -> None:
+        self._store_up, self._spool_bytes, self._outbox = store_up, spool_bytes, outbox
 
     def collect(self) -> Iterator[Metric]:
         """Look."""
@@ -107,3 +121,7 @@ class _Now(Collector):
             "What was answered without the database and waits for it.",
             float(self._spool_bytes()),
         )
+        for state, count in zip(("waiting", "given_up"), self._outbox(), strict=False):
+            yield GaugeMetricFamily(
+                f"answerline_outbox_{state}", f"Replies in the outbox: {state}.", float(count)
+            )

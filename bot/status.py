@@ -6,6 +6,7 @@ import logging
 from flask import Blueprint, Response, abort, request
 
 from bot.config import PUBLIC, Config
+from bot.outbox import dead, waiting
 from bot.store import StoreError
 from bot.turn import Turns
 
@@ -54,7 +55,13 @@ def blueprint(config: Config, turns: Turns) -> Blueprint:
 
     from bot.metrics import CONTENT_TYPE, Metrics  # noqa: PLC0415 - only where they are seen
 
-    turns.metrics = Metrics(store_up, lambda: turns.spool.size() if turns.spool else 0)
+    def outbox() -> tuple[int, ...]:
+        try:
+            return waiting(turns.store), len(dead(turns.store))
+        except StoreError:
+            return ()
+
+    turns.metrics = Metrics(store_up, lambda: turns.spool.size() if turns.spool else 0, outbox)
 
     @routes.get("/metrics")
     def metrics() -> Response:

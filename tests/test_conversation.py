@@ -402,3 +402,12 @@ def test_a_damaged_state_is_noticed(text: str) -> None:
 
 def test_an_unknown_key_of_a_state_is_left_out() -> None:
     assert Conversation.from_json('{"later":1,"page":2}') == Conversation(page=2)
+
+
+def test_the_crisis_reply_that_comes_back_goes_round_no_more(line: Line) -> None:
+    """It names what it is about; where it comes back, no person has texted it."""
+    for text in ("I want to die", "je veux mourir", "我想死"):
+        reply, state = respond(Inbound("x", "y", "1", text), Conversation(), line, 1_000)
+        assert reply.label == "crisis"
+        again, _ = respond(Inbound("x", "y", "2", f"{reply.text}\n"), state, line, 1_001)
+        assert again.text == ""

@@ -382,14 +382,9 @@ def test_a_loop_comes_to_its_end(
 
 
 @pytest.mark.parametrize("first", ["i want to die", "je veux mourir", "我想死"])
-@pytest.mark.parametrize(("seconds", "most"), [(1, 14), (2, 14), (7, 2 * REPEATS + 1)])
-def test_a_loop_of_a_crisis_comes_to_its_end(
-    client: FlaskClient, config: Config, first: str, seconds: int, most: int
+@pytest.mark.parametrize("seconds", [1, 2, 7])
+def test_a_crisis_begins_no_loop(
+    client: FlaskClient, config: Config, first: str, seconds: int
 ) -> None:
-    """A crisis is answered however often: only a rush is the end of it here.
-
-    Slower rounds RapidPro's own guard ends; one takes it about a second.
-    """
-    replies, passed = rounds(client, config, first, seconds)
-    assert 1 <= passed <= most
-    assert replies == 14 or seconds > 2
+    """A crisis is answered however often; the reply to it, sent back, is known."""
+    assert rounds(client, config, first, seconds) == (1, 1)

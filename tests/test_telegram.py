@@ -277,12 +277,17 @@ def test_buttons_go_where_nothing_is_offered(client: FlaskClient) -> None:
 # --- who starts ---
 
 
-@pytest.mark.parametrize("text", ["/start", "/start poster_7-a", "/START@answerbot", "/start "])
+@pytest.mark.parametrize("text", ["/start", "/start poster_7-a", "/start@answerbot", "/start "])
 def test_start_shows_the_menu_in_the_language_of_the_app(client: FlaskClient, text: str) -> None:
     for language, word in (("fa", "ایمونوتراپی"), ("fr-CA", "Greffe"), ("zh-hans", "化疗")):
         call = said(client, text, language, contact=f"77{len(word)}{ord(word[0])}")
         assert word in call["text"]
         assert len(buttons(call)) > 10
+
+
+def test_a_link_s_word_is_what_is_asked(client: FlaskClient) -> None:
+    assert "CAR T-cell therapy" in said(client, "/start CART")["text"]
+    assert "9-8-8" in said(client, "/start suicide")["text"]
 
 
 def test_start_is_a_return_for_who_had_opted_out(client: FlaskClient, config: Config) -> None:

@@ -65,8 +65,9 @@ ROOM: Final = 36
 """Columns that the buttons of a row share evenly: what a phone of 320 points shows uncut."""
 
 _BUTTON: Final = re.compile(r"\s*(\d{1,3}) ·(?:\s.*)?", re.ASCII)
-_START: Final = re.compile(r"/start(?:@\w+)?(?: [A-Z0-9_-]{1,64})?\s*", re.ASCII | re.IGNORECASE)
-"""A link to the bot may carry a word of up to 64 such characters: it says where the link stood."""
+_START: Final = re.compile(r"/start(?:@\w+)?(?: ([\w-]{1,64}))?\s*", re.ASCII)
+"""A link to the bot may carry a word of up to 64 such characters: what to ask, in letters alone
+(`t.me/bot?start=CART`), or where the link stood (`poster-7`), which is nothing to answer."""
 _COMMAND: Final = re.compile(r"/([^\s/@]+)(?:@\w+)?(?!\S)")
 _NOTHING: Final = b"{}"
 
@@ -161,12 +162,12 @@ def read(body: bytes) -> tuple[Inbound, ...]:
         return ()
     if sender is None or sender.is_bot or not (text or media):
         return ()
-    start = bool(_START.fullmatch(text))
+    start = _START.fullmatch(text)
     inbound = Inbound(
         channel=NAME,
         contact=str(message.chat.id),
         id=str(update.update_id),
-        text=GREETED_WITH if start else meant(text),
+        text=asked_by(start) if start else meant(text),
         media=int(media),
         medium="chat",
         hint=sender.language_code,
@@ -177,6 +178,12 @@ def read(body: bytes) -> tuple[Inbound, ...]:
         inbound, id=f"{inbound.id}:start", text="", carrier_answered="start"
     )
     return opt_in, inbound
+
+
+def asked_by(start: re.Match[str]) -> str:
+    """Give what pressing Start asks: the word of the link, or for the menu."""
+    word: str = start[1] or ""
+    return word if word.isalpha() else GREETED_WITH
 
 
 def meant(text: str) -> str:

@@ -75,7 +75,7 @@ def text(
     click.echo(bubble(reply.text))
     if reply.words:
         click.echo("  ".join(f"[{word}]" for word in reply.words))
-    click.echo(f"{status}: {_cost(channel, reply.text)}, {took:.0f} ms, {message}")
+    click.echo(f"{status}: {_cost(sample, reply.text)}, {took:.0f} ms, {message}")
 
 
 @click.group()
@@ -203,11 +203,11 @@ def _looked_at(url: str) -> None:
         )
 
 
-def _cost(channel: str, text: str) -> str:
+def _cost(sample: Sample, text: str) -> str:
     if not text:
         return "no message"
     size = sms.measure(text)
-    if channel != "twilio":
+    if sample.medium == "chat":
         return f"{len(text)} characters"
     return f"{size.encoding}, {size.units} units, {size.segments} segments"
 

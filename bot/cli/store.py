@@ -6,6 +6,7 @@ import click
 
 from bot.channels import ERRORS
 from bot.config import Config, database
+from bot.outbox import waiting
 from bot.store import copying, open_store
 from bot.store.rows import DAY, FEWEST
 
@@ -39,9 +40,12 @@ def copy_store(config: Config, source: str) -> None:
     target = open_store(config.database)
     target.migrate()
     contacts, messages = copying.copy(there, target)
+    left = waiting(there)
     there.close()
     target.close()
     click.echo(f"copied {contacts} contacts and {messages} messages")
+    if left:
+        click.echo(f"{left} replies still wait in FROM: `answerline worker` there sends them")
 
 
 @store.command()
