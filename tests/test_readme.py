@@ -10,12 +10,16 @@ import click
 import pytest
 
 from bot import console
-from bot.app import create_app
+from bot.api.app import create_api
+from bot.api.keys import Keys
+from bot.app import NAME, create_app
 from bot.channels.twilio import PATH
 from bot.cli import main
 from bot.config import SETTINGS, Config
 from bot.line import Line
+from bot.samples import SAMPLES
 from bot.transcripts import play
+from bot.turn import Turns
 
 from .conftest import BASE_URL, ROOT
 
@@ -39,7 +43,7 @@ def leaves(group: click.Group, name: str) -> dict[str, click.Command]:
         assert command is not None
         if isinstance(command, click.Group):
             found |= leaves(command, f"{name} {key}")
-        else:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             found[f"{name} {key}"] = command
     return found
 
@@ -94,6 +98,53 @@ def test_addresses_are_served(config: Config) -> None:
     assert BASE_URL in README
 
 
+RECIPES = {
+    "WhatsApp (Cloud API)": "whatsapp",
+    "Facebook Messenger": "messenger",
+    "Telegram": "telegram",
+    "Vonage": "vonage",
+    "RapidPro and TextIt": "rapidpro",
+    "Chatwoot": "chatwoot",
+    "Your own code": "",
+}
+LONGEST_RECIPE = 15
+
+
+@pytest.fixture(scope="module")
+def served(line: Line, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The addresses of an app with every channel and the API."""
+    database = tmp_path_factory.mktemp("readme") / "line.db"
+    settings = {"DATABASE_URL": f"sqlite:///{database}", "ANSWERLINE_KEY": "k" * 16}
+    for name in SAMPLES:
+        settings |= SAMPLES[name].settings("http://127.0.0.1:9")
+    app = create_app(Config.from_env(settings), line)
+    turns: Turns = app.extensions[NAME]
+    asked = create_api(Config.from_env(settings), turns, Keys(turns.store, turns.clock))
+    rules = {str(rule) for rule in app.url_map.iter_rules()}
+    return rules | {f"/api{rule}" for rule in asked.url_map.iter_rules()}
+
+
+@pytest.mark.parametrize("title", RECIPES)
+def test_a_recipe_is_short_and_names_what_there_is(title: str, served: set[str]) -> None:
+    recipe = README.split(f"\n#### {title}\n")[1].split("\n#### ")[0].split("\n### ")[0].strip()
+    lines = recipe.splitlines()
+    assert len(lines) <= LONGEST_RECIPE, len(lines)
+    named = set(re.findall(r"\b[A-Z]+_[A-Z_]+[A-Z]\b", recipe)) - {"BOT_TOKEN"}
+    if name := RECIPES[title]:
+        assert set(SAMPLES[name].settings("http://127.0.0.1:9")) - named <= {
+            f"{name.upper()}_API_URL"
+        }
+    assert named <= set(SETTINGS)
+    paths = re.findall(r"https://answer\.example\.ca(/[\w/]*)", recipe)
+    paths += re.findall(r"`(?:GET )?(/api/v1/[\w.]*)`", recipe)
+    assert paths
+    assert set(paths) <= served
+
+
+def test_the_platforms_are_all_of_them() -> None:
+    assert set(filter(None, RECIPES.values())) | {"twilio"} == set(SAMPLES)
+
+
 def test_the_commands_in_code_blocks_exist() -> None:
     for words in re.findall(r"\.venv/bin/answerline ([\w -]+)", README):
         name = "answerline " + " ".join(words.split())
@@ -120,7 +171,7 @@ def test_ci_runs_the_test_command_of_the_readme(tmp_path: Path) -> None:
 def test_the_procfile_names_commands(capsys: pytest.CaptureFixture[str]) -> None:
     lines = (ROOT / "Procfile").read_text().splitlines()
     processes = dict(line.split(": ", 1) for line in lines)
-    assert set(processes) == {"web", "release"}
+    assert set(processes) == {"web", "release", "worker"}
     for command in processes.values():
         words = command.split()
         assert words[:3] == ["python", "-m", "bot"]
