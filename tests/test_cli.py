@@ -18,7 +18,7 @@ from bot.cli.serve import _loopback
 from bot.config import SETTINGS, Config
 from bot.making import make_line
 from bot.model import Conversation, Inbound, Reply
-from bot.store import Unmatched
+from bot.store import Post, Unmatched
 from bot.store.sqlite import SqliteStore
 from bot.turn import contact_key
 
@@ -482,16 +482,19 @@ def test_what_is_kept_of_a_contact_is_shown_and_erased(tmp_path: Path) -> None:
     store = SqliteStore(f"{tmp_path}/line.db")
     key = contact_key(b"k" * 20, Inbound("twilio", number, "", ""))
     state = Conversation(language="fr", screen="adult.cart", heard=1_800_000_000)
-    store.turn("m", key, 1, lambda _: (Reply("menu"), state))
+    waits = Post("test", "sealed")
+    store.turn("m", key, 1, lambda _: (Reply("menu"), state), posting=lambda _: [waits])
     (told,) = json.loads(run("contact", "export", number, **place).stdout)
     assert told == {
         "contact": key.hex(),
         "opted_out": False,
         "last_message": "2027-01-15T08:00:00+00:00",
         "remembered": {"language": "fr", "screen": "adult.cart", "heard": 1_800_000_000},
+        "in_outbox": 1,
     }
     changed = {**place, "ANSWERLINE_KEY": "n" * 20, "ANSWERLINE_KEY_OLD": "k" * 20}
     assert run("contact", "erase", number, **changed).stdout == "erased\n"
+    assert store.rows("SELECT number FROM outbox") == []
     assert run("contact", "erase", number, **place).stdout == "nothing was kept\n"
     store.turn("n", key, 1, lambda _: (Reply("stop"), Conversation(opted_out=True)))
     assert run("contact", "erase", number, **place).stdout == "erased, but for the opt-out\n"

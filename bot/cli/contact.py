@@ -10,7 +10,7 @@ from bot.channels import CHANNELS
 from bot.config import Config
 from bot.keys import contact_secret
 from bot.model import Inbound
-from bot.store import open_store
+from bot.store import Store, open_store
 from bot.store.rows import DAY
 from bot.turn import contact_key
 
@@ -36,16 +36,17 @@ def export(config: Config, number: str, channel: str) -> None:
     """Print what is kept of the contact NUMBER, as JSON."""
     store = open_store(config.database)
     rows = [row for key in _keys(config, number, channel) if (row := store.contact(key))]
-    store.close()
     told = [
         {
             "contact": row.contact.hex(),
             "opted_out": row.opted_out,
             "last_message": datetime.fromtimestamp(row.heard, UTC).isoformat() if row.heard else "",
             "remembered": json.loads(row.state),
+            "in_outbox": _in_outbox(store, row.contact),
         }
         for row in rows
     ]
+    store.close()
     click.echo(json.dumps(told, ensure_ascii=False, indent=2))
 
 
@@ -71,6 +72,12 @@ def erase(config: Config, number: str, channel: str, opt_out_too: bool) -> None:
         click.echo("nothing was kept")
     else:
         click.echo("erased, but for the opt-out" if left else "erased")
+
+
+def _in_outbox(store: Store, contact: bytes) -> int:
+    """Count the replies that wait to be sent to a contact, or could not be."""
+    ((count,),) = store.rows("SELECT COUNT(*) FROM outbox WHERE contact = ?", contact)
+    return int(count)
 
 
 def _keys(config: Config, number: str, channel: str) -> list[bytes]:

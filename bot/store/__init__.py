@@ -111,7 +111,10 @@ class Store(Protocol):
         """Give all that is kept of a contact."""
 
     def erase(self, contact: bytes, *, opt_out_too: bool = False) -> bool:
-        """Forget a contact, but for its opt-out; tell whether anything was known."""
+        """Forget a contact, but for its opt-out; tell whether anything was known.
+
+        What still waits in the outbox for it goes too.
+        """
 
     def purge(self, now: int, unmatched_days: int, count: int) -> int:
         """Delete what is kept for a time only and is older, up to `count` of each; give how many.

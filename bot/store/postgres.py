@@ -151,9 +151,10 @@ class PostgresStore:
         gone = "DELETE FROM contacts WHERE contact = %s AND (%s OR NOT opted_out)"
         left = "UPDATE contacts SET state = %s, heard = 0 WHERE contact = %s"
         with self._writing() as db:
+            unsent = db.execute("DELETE FROM outbox WHERE contact = %s", (contact,)).rowcount
             if db.execute(gone, (contact, opt_out_too)).rowcount:
                 return True
-            return bool(db.execute(left, (OPTED_OUT, contact)).rowcount)
+            return bool(db.execute(left, (OPTED_OUT, contact)).rowcount or unsent)
 
     def purge(self, now: int, unmatched_days: int, count: int) -> int:
         """Delete what is past its time: see `Store.purge`."""

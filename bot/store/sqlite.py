@@ -115,9 +115,10 @@ class SqliteStore:
         gone = "DELETE FROM contacts WHERE contact = ? AND (? OR NOT opted_out)"
         left = "UPDATE contacts SET state = ?, heard = 0 WHERE contact = ?"
         with self._writing() as db:
+            unsent = db.execute("DELETE FROM outbox WHERE contact = ?", (contact,)).rowcount
             if db.execute(gone, (contact, opt_out_too)).rowcount:
                 return True
-            return bool(db.execute(left, (OPTED_OUT, contact)).rowcount)
+            return bool(db.execute(left, (OPTED_OUT, contact)).rowcount or unsent)
 
     def purge(self, now: int, unmatched_days: int, count: int) -> int:
         """Delete what is past its time: see `Store.purge`."""
