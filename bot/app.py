@@ -75,7 +75,7 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
         Tidy(store, turns.clock, *days, turns.counts).start()
         if config.sending == "inside" and (sending := senders(config)):
             outbox = Outbox(store, turns.seal, sending, turns.clock, turns.metrics)
-            turns.wake = outbox.wake
+            turns.wake, turns.offer = outbox.wake, outbox.offer
             outbox.start()
     return app
 

@@ -13,12 +13,12 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, LiteralString, NamedTuple
 
 from bot.posts import Outgoing, Seal, UnreadableError
-from bot.store import Store, StoreError
+from bot.store import Post, Store, StoreError
 
 if TYPE_CHECKING:
     import httpx
@@ -109,6 +109,7 @@ class Outbox:
         self._something = threading.Event()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
+        self._apart: ThreadPoolExecutor | None = None
 
     def start(self) -> None:
         """Send for as long as the process runs."""
@@ -119,8 +120,19 @@ class Outbox:
         """Tell that something was put there, so that it need not be looked for."""
         self._something.set()
 
+    def offer(self, posts: Sequence[Post], sent: Callable[[], None]) -> None:
+        """Send posts now, one after the other, past a store that is away.
+
+        `sent` is told once all are taken; whatever is not waits where the caller has kept it.
+        """
+        if self._apart is None:
+            self._apart = ThreadPoolExecutor(1, "apart")
+        self._apart.submit(self._send_apart, posts, sent)
+
     def end(self) -> None:
         """Take nothing more; what is under way is finished."""
+        if self._apart is not None:
+            self._apart.shutdown(cancel_futures=True)
         self._ended.set()
         self._something.set()
 
@@ -141,7 +153,7 @@ class Outbox:
                         del under_way[one]
                     if not self._ended.is_set():
                         for row in self._taken(ABREAST - len(under_way)):
-                            one = pool.submit(self._sent, client, row)
+                            one = pool.submit(self._sent, client, row.channel, row.sealed)
                             under_way[one] = row
                             one.add_done_callback(lambda _: self._something.set())
                 except StoreError as error:
@@ -175,14 +187,21 @@ class Outbox:
             for number, message, channel, at, tries, sealed in sorted(rows)
         ]
 
-    def _sent(self, client: "httpx.Client", row: Row) -> Outcome:
+    def _send_apart(self, posts: Sequence[Post], sent: Callable[[], None]) -> None:
         import httpx  # noqa: PLC0415
 
-        send = self.senders.get(row.channel)
+        with httpx.Client(timeout=TIME_LIMIT, trust_env=False) as client:
+            if all(isinstance(self._sent(client, *post), Sent) for post in posts):
+                sent()
+
+    def _sent(self, client: "httpx.Client", channel: str, sealed: str) -> Outcome:
+        import httpx  # noqa: PLC0415
+
+        send = self.senders.get(channel)
         if send is None:
-            return Never(f"the channel {row.channel} has no settings here")
+            return Never(f"the channel {channel} has no settings here")
         try:
-            return send(client, self.seal.opened(row.sealed))
+            return send(client, self.seal.opened(sealed))
         except UnreadableError as error:
             return Never(str(error))
         except (httpx.TransportError, httpx.InvalidURL) as error:

@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -130,7 +130,7 @@ class Turns:
     were not understood are kept, scrubbed, if there are `unmatched_days`; `metrics` and `counts`
     count, but not what staff try out. `handoff` names labels of replies that
     people are told of: where the message's channel can, there, else through the channel HANDOFF if
-    that is there (`wanted`). `wake` is told of posts.
+    that is there (`wanted`). `wake` is told of posts; `offer` sends some while the store is away.
     """
 
     line: Line
@@ -145,6 +145,7 @@ class Turns:
     handoff: frozenset[str] = frozenset()
     wanted: bool = False
     wake: Callable[[], None] | None = None
+    offer: Callable[[Sequence[Post], Callable[[], None]], None] | None = None
     outage: Outage = field(default_factory=Outage)
     recent: Recent = field(default_factory=Recent)
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
@@ -391,7 +392,17 @@ class Turns:
                 raise NotTakenError from error
             if changed is not None:
                 return apologise(inbound, self.line, opted_out)
+        if posts and self.offer:
+            self.offer(posts, lambda: self._note_sent(entry))
         return reply
+
+    def _note_sent(self, entry: Entry) -> None:
+        """Note in the spool that an entry's posts need not wait for the store any more."""
+        if self.spool and self.spool.pending():
+            try:
+                self.spool.keep(replace(entry, posts=()))
+            except OSError as error:
+                log.warning("a reply may be sent twice: %s", error)
 
     def _as_asked(self, contact: bytes, before: Conversation) -> Conversation:
         """Put what a contact asked for while the store was away in what the store remembers."""
@@ -432,10 +443,12 @@ class Turns:
                 before, opted_out=entry.opted_out, asked_at=entry.at, heard=heard
             )
 
+        last = self.spool.find(entry.message) if self.spool else None
+        posts = entry.posts if last is None else last.posts
         kept = self.store.turn(
-            entry.message, entry.contact, entry.at, step, entry.former, lambda _: entry.posts
+            entry.message, entry.contact, entry.at, step, entry.former, lambda _: posts
         )
-        if entry.posts:
+        if posts:
             self._wake()
         if kept != entry.reply:  # it was taken after all, and that could not be known any more
             self.store.correct(entry.message, entry.reply)

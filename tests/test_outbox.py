@@ -362,10 +362,19 @@ def test_silence_is_not_posted(turns: Turns) -> None:
     assert [one.message for one in sealed_posts(turns.store)] == ["1"]
 
 
+def let_back(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo what keeps the store away, and wait until that is found out."""
+    monkeypatch.undo()
+    deadline = time.monotonic() + 20
+    while turns.outage.lasts:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_a_reply_without_a_store_waits_for_it(
     turns: Turns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, real = turns.store, turns.store.turn
+    store = turns.store
 
     def away(*_: object, **__: object) -> Reply:
         raise StoreError("away")
@@ -374,10 +383,34 @@ def test_a_reply_without_a_store_waits_for_it(
     monkeypatch.setattr(store, "ping", away)
     assert turns.take(texted("cart")).topic == "cart"
     assert turns.take(texted("cart")).topic == "cart"
-    monkeypatch.setattr(store, "turn", real)
-    turns.outage.lasts = False
+    let_back(turns, monkeypatch)
     turns.take(texted("menu", "2"))
     assert [one.message for one in sealed_posts(store)] == ["1", "2"]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_reply_is_sent_while_the_store_is_away_and_not_once_more_after_that(
+    turns: Turns, platform: Platform, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    """If the platform does not take it, it waits for the store; nobody in danger waits for that."""
+    store = turns.store
+    box = outbox(store, platform)
+    turns.offer = box.offer
+
+    def away(*_: object, **__: object) -> Reply:
+        raise StoreError("away")
+
+    monkeypatch.setattr(store, "turn", away)
+    monkeypatch.setattr(store, "ping", away)
+    platform.says["1"] = [Sent() if taken else Later("status 500")]
+    turns.take(texted("I want to die"))
+    assert box._apart is not None
+    box._apart.submit(lambda: None).result(20)
+    assert platform.taken == ["1"] * taken
+    let_back(turns, monkeypatch)
+    turns.take(texted("menu", "2"))
+    assert [one.message for one in sealed_posts(store)] == (["2"] if taken else ["1", "2"])
+    box.end()
 
 
 def test_a_reply_that_can_wait_nowhere_is_asked_for_again(
@@ -388,8 +421,10 @@ def test_a_reply_that_can_wait_nowhere_is_asked_for_again(
 
     monkeypatch.setattr(store, "turn", away)
     monkeypatch.setattr(store, "ping", away)
+    turns = Turns(line, store, KEY, lambda: NOW)
     with pytest.raises(NotTakenError):
-        Turns(line, store, KEY, lambda: NOW).take(texted("cart"))
+        turns.take(texted("cart"))
+    let_back(turns, monkeypatch)
     app = create_app(config, line)
     with app.test_request_context():
         response = app.handle_user_exception(NotTakenError())

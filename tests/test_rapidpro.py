@@ -339,7 +339,7 @@ def test_a_network_that_fails_is_tried_again(
     outbox = Outbox(turns.store, turns.seal, {NAME: sender(config)}, turns.clock)
     (row,) = outbox._taken(1)
     with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-        assert outbox._sent(http, row) == Later(error.__name__)
+        assert outbox._sent(http, row.channel, row.sealed) == Later(error.__name__)
 
 
 # --- a flow that sends our reply back to us ---

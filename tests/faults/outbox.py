@@ -42,6 +42,8 @@ TAKEN_AND_FAILS: Final = 0.02
 """How often it takes a post and answers 500 all the same."""
 KILL_EVERY: Final = (1.0, 3.0)
 """Seconds between two kills of a worker."""
+UNHEARD: Final = ("(ReadTimeout)", "(RemoteProtocolError)", "(ReadError)")
+"""What a worker's log says where it did not hear whether a post was taken."""
 LONGEST: Final = 1200.0
 """Seconds after which what has not come is lost."""
 
@@ -122,7 +124,8 @@ def run(posts: int, database: str, folder: Path, seed: int = 1, kill: bool = Tru
                 due = time.monotonic() + chance.uniform(*KILL_EVERY)
             time.sleep(0.05)
     ((dead,),) = store.rows("SELECT COUNT(*) FROM outbox WHERE failed <> ''")
-    result = _judged(platform, posts, kills)
+    log = (folder / "worker.log").read_text(encoding="utf-8")
+    result = _judged(platform, posts, kills, sum(map(log.count, UNHEARD)))
     result.left, result.dead = waiting(store), int(dead)
     result.seconds = time.monotonic() - began
     store.close()
@@ -148,7 +151,7 @@ def _fill(store: Store, posts: int, chance: random.Random) -> None:
         )  # fmt: skip
 
 
-def _judged(platform: Platform, posts: int, kills: int) -> Result:
+def _judged(platform: Platform, posts: int, kills: int, unheard: int) -> Result:
     out_of_order = twice = 0
     explained: Counter[str] = Counter()
     for contact, numbers in platform.taken.items():
@@ -160,6 +163,8 @@ def _judged(platform: Platform, posts: int, kills: int) -> Result:
                 denied = (contact, number) in platform.denied
                 explained["the platform took it and said otherwise"] += denied * (times - 1)
     others = twice - explained.total()
+    explained["its answer did not come in time"] = min(others, unheard)
+    others -= min(others, unheard)
     # Each worker that is killed has at most so many under way.
     explained["a worker was killed before it was noted"] = min(others, kills * ABREAST)
     return Result(
