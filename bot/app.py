@@ -72,7 +72,7 @@ def create_app(config: Config | None = None, line: Line | None = None) -> Flask:
     if serves:
         logs.configure(config.logged, lambda: turns.line.library.revision)
         days = config.retention_days, config.unmatched_days
-        Tidy(store, turns.clock, *days, turns.counts).start()
+        Tidy(store, turns.clock, *days, turns.counts, turns.take_overdue).start()
         if config.sending == "inside" and (sending := senders(config)):
             outbox = Outbox(store, turns.seal, sending, turns.clock, turns.metrics)
             turns.wake, turns.offer = outbox.wake, outbox.offer

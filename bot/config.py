@@ -249,7 +249,9 @@ def _platform(environ: Mapping[str, str], prefix: str, kind: type[Platform]) -> 
             raise ConfigError(f"{names[key]}: is needed beside {names[next(iter(found))]}")
     for key, said in found.items():
         if key.endswith("url"):
-            found[key] = _address(names[key], said)
+            # An address of our own making goes on behind it; any other is taken as it stands.
+            begins = key == "api_url" or kind is Chatwoot
+            found[key] = _address(names[key], said.rstrip("/") if begins else said)
         elif key.endswith("secret") and len(said) < SHORTEST_SECRET:
             raise ConfigError(f"{names[key]}: is shorter than {SHORTEST_SECRET} characters")
     return kind(**found)
@@ -263,7 +265,7 @@ def _address(name: str, url: str) -> str:
         raise ConfigError(f"{name}: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii():
         raise ConfigError(f"{name}: is no address such as https://example.ca")
-    return url.rstrip("/")
+    return url
 
 
 def _telegram(environ: Mapping[str, str]) -> Telegram | None:

@@ -29,7 +29,7 @@ def mounted(
         with lock:
             if not made:
                 made.append(make())
-        environ["SCRIPT_NAME"] += path
+        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + path
         environ["PATH_INFO"] = asked.removeprefix(path)
         return made[0](environ, start)
 

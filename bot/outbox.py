@@ -14,7 +14,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, LiteralString, NamedTuple
 
 from bot.posts import Outgoing, Seal, UnreadableError
@@ -31,11 +31,23 @@ ABREAST: Final = 8
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks for what other processes put there, or what is due again."""
 
-TIME_LIMIT: Final = 5.0
-"""Seconds that a platform has for each step of an answer."""
-
 LEASE: Final = 60
-"""Seconds for which a post is left to whoever took it: far more than sending one can take."""
+"""Seconds for which a post is left to whoever took it: more than sending one takes. Clocks of
+machines that share a database must not differ by more."""
+
+LONGEST_ASKED: Final = 3600
+"""Seconds that a platform may ask for; what is due later is there by a clock that was set back."""
+
+DUE: Final = "failed = '' AND (next_at <= ? OR next_at > ?) AND (lease <= ? OR lease > ?)"
+ANY_DUE: Final = f"SELECT number FROM outbox WHERE {DUE} LIMIT 1"  # noqa: S608 - our own words
+TAKE: Final = (  # noqa: S608 - our own words
+    "UPDATE outbox SET lease = ?, holder = ?, tries = tries + 1 WHERE number IN ("
+    f"SELECT number FROM outbox o WHERE {DUE} "
+    "AND NOT EXISTS (SELECT number FROM outbox p WHERE p.contact = o.contact "
+    "AND p.channel = o.channel AND p.number < o.number AND p.failed = '') "
+    "ORDER BY number LIMIT ? "
+)
+RETURNED: Final = ") RETURNING number, message, channel, at, tries, sealed"
 
 LONGEST_WAIT: Final = 300
 """Seconds between two tries at most."""
@@ -107,7 +119,8 @@ class Outbox:
         self.metrics = metrics
         self._holder = secrets.token_hex(8)
         self._something = threading.Event()
-        self._ended = threading.Event()
+        self._free, self._lock = ABREAST, threading.Lock()
+        self.ended = False  # no event, which a signal's handler could not set safely
         self._thread: threading.Thread | None = None
         self._apart: ThreadPoolExecutor | None = None
 
@@ -131,66 +144,74 @@ class Outbox:
 
     def end(self) -> None:
         """Take nothing more; what is under way is finished."""
+        self.ended = True
         if self._apart is not None:
             self._apart.shutdown(cancel_futures=True)
-        self._ended.set()
-        self._something.set()
 
     def run(self) -> None:
-        """Send until it is to end; what was sent is always noted before."""
-        import httpx  # noqa: PLC0415 - only where something is sent
+        """Take what is due and send it, until it is to end.
 
-        under_way: dict[Future[Outcome], Row] = {}
-        with (
-            httpx.Client(timeout=TIME_LIMIT, trust_env=False) as client,
-            ThreadPoolExecutor(ABREAST, "send") as pool,
-        ):
-            while under_way or not self._ended.is_set():
+        What becomes of a post is noted by the thread that has sent it: such threads are waited for
+        at the end of a process, so that no post that was taken goes out once more.
+        """
+        from bot.patient import Patient  # noqa: PLC0415 - httpx, only where something is sent
+
+        with Patient() as client, ThreadPoolExecutor(ABREAST, "send") as pool:
+            while not self.ended:
                 self._something.clear()
                 try:
-                    for one in [one for one in under_way if one.done()]:
-                        self._settle(under_way[one], one.result())
-                        del under_way[one]
-                    if not self._ended.is_set():
-                        for row in self._taken(ABREAST - len(under_way)):
-                            one = pool.submit(self._sent, client, row.channel, row.sealed)
-                            under_way[one] = row
-                            one.add_done_callback(lambda _: self._something.set())
+                    for row in self._taken(self._free):
+                        self._change_free(-1)
+                        pool.submit(self._deliver, client, row)
                 except StoreError as error:
                     log.warning("what waits to be sent waits longer: %s", error)
                     time.sleep(LOOK_EVERY)
-                else:
-                    self._something.wait(LOOK_EVERY)
+                except Exception as error:  # noqa: BLE001 - or nothing would ever be sent again
+                    log.error("the outbox could not go on (%s)", type(error).__name__)
+                    time.sleep(LOOK_EVERY)
+                self._something.wait(LOOK_EVERY)
 
     # --- within ---
 
     def _taken(self, count: int) -> list[Row]:
-        """Take up to `count` posts that are due, the oldest of each contact, to send them."""
-        if count <= 0 or not self.store.rows(
-            "SELECT number FROM outbox WHERE failed = '' AND next_at <= ? AND lease <= ? LIMIT 1",
-            *(now := (self.clock(), self.clock())),
-        ):
+        """Take up to `count` posts that are due, the oldest of each contact and channel."""
+        now = self.clock()
+        due = now, now + LONGEST_ASKED, now, now + LONGEST_ASKED
+        if count <= 0 or not self.store.rows(ANY_DUE, *due):
             return []
-        query: LiteralString = (
-            "UPDATE outbox SET lease = ?, holder = ?, tries = tries + 1 WHERE number IN ("
-            "SELECT number FROM outbox o WHERE failed = '' AND next_at <= ? AND lease <= ? "
-            "AND NOT EXISTS (SELECT number FROM outbox p WHERE p.contact = o.contact "
-            "AND p.number < o.number AND p.failed = '') ORDER BY number LIMIT ? "
-        )
-        held = now[0] + LEASE, self._holder
-        rows = self.store.changed(
-            query + self.store.skip_locked + ") RETURNING number, message, channel, at, tries, "
-            "sealed", *held, *now, count,
-        )  # fmt: skip
+        query = TAKE + self.store.skip_locked + RETURNED
+        rows = self.store.changed(query, now + LEASE, self._holder, *due, count)
         return [
             Row(number, message, channel, at, tries - 1, sealed)
             for number, message, channel, at, tries, sealed in sorted(rows)
         ]
 
-    def _send_apart(self, posts: Sequence[Post], sent: Callable[[], None]) -> None:
-        import httpx  # noqa: PLC0415
+    def _change_free(self, by: int) -> None:
+        with self._lock:
+            self._free += by
 
-        with httpx.Client(timeout=TIME_LIMIT, trust_env=False) as client:
+    def _deliver(self, client: "httpx.Client", row: Row) -> None:
+        """Send a post and note what became of it, as soon as that can be noted."""
+        try:
+            outcome = self._sent(client, row.channel, row.sealed)
+            until = time.monotonic() + LEASE  # then it is anybody's
+            while True:
+                try:
+                    self._settle(row, outcome)
+                    break
+                except StoreError as error:
+                    if self.ended or time.monotonic() > until:
+                        log.error("message %s: its reply may be sent twice: %s", row.message, error)
+                        break
+                    time.sleep(LOOK_EVERY)
+        finally:
+            self._change_free(1)
+            self._something.set()
+
+    def _send_apart(self, posts: Sequence[Post], sent: Callable[[], None]) -> None:
+        from bot.patient import Patient  # noqa: PLC0415
+
+        with Patient() as client:
             if all(isinstance(self._sent(client, *post), Sent) for post in posts):
                 sent()
 
@@ -285,4 +306,4 @@ def outcome_of(response: "httpx.Response") -> Outcome:
 
 def _seconds(told: str) -> float:
     """Read a Retry-After in seconds; a date is left to our own waiting."""
-    return min(float(told), 3600.0) if told.isascii() and told.isdigit() else 0
+    return min(float(told), float(LONGEST_ASKED)) if told.isascii() and told.isdigit() else 0

@@ -21,7 +21,8 @@ from bot.model import Reply
 from bot.store import Post
 
 LARGEST: Final = 64 * 1024 * 1024
-"""Bytes that the file may have; further messages are answered and only opt-outs still kept."""
+"""Bytes that the file may have; further messages are answered, and kept only where something
+has to follow: opt-outs, wishes to be forgotten, replies that are still to be sent."""
 
 HEAD: Final = b"# "
 """Begins the first line, which has a mark of its own: another file may be of the same size."""
@@ -59,7 +60,8 @@ class Spool:
         """Write an entry and wait until it is on disk; OSError where it cannot be."""
         with self._locked() as file:
             size = os.fstat(file).st_size
-            if entry.opted_out is None and not entry.posts and size > LARGEST:
+            needed = entry.opted_out is not None or entry.posts or entry.reply.label == "forget"
+            if size > LARGEST and not needed:
                 return
             line = msgspec.json.encode(entry) + b"\n"
             if not size:

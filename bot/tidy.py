@@ -27,7 +27,10 @@ log = logging.getLogger(__name__)
 
 
 class Tidy:
-    """What keeps one store tidy. Any number of processes may, each by itself."""
+    """What keeps one store tidy. Any number of processes may, each by itself.
+
+    `also` is done as often as replies are purged.
+    """
 
     def __init__(
         self,
@@ -36,8 +39,9 @@ class Tidy:
         retention_days: int,
         unmatched_days: int,
         counts: Counts | None = None,
+        also: Callable[[], None] | None = None,
     ) -> None:
-        self.store, self.clock, self.counts = store, clock, counts
+        self.store, self.clock, self.counts, self.also = store, clock, counts, also
         self.retention_days, self.unmatched_days = retention_days, unmatched_days
 
     def start(self) -> None:
@@ -64,6 +68,8 @@ class Tidy:
             try:
                 if self.counts:
                     self.counts.write(self.store)
+                if self.also:
+                    self.also()
                 self.purge()
                 if time.monotonic() - swept >= SWEEP_EVERY:
                     self.sweep()

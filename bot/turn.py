@@ -23,12 +23,12 @@ from bot.counts import Counts
 from bot.languages import negotiated
 from bot.line import Line
 from bot.model import Conversation, Delivery, Inbound, Part, Reply
-from bot.parts import Parts
+from bot.parts import Parts, whole_key
 from bot.posts import Outgoing, Seal
 from bot.spool import Entry, Spool
 from bot.store import Post, Posting, Store, StoreError, Unmatched
 from bot.store.rows import DAY
-from bot.understanding import Note
+from bot.understanding import Note, understand
 from bot.understanding.scrub import scrubbed
 
 if TYPE_CHECKING:
@@ -193,14 +193,28 @@ class Turns:
             self.outage.begin(self.is_back, readable=time.monotonic() - begun < QUICK)
             raise NotTakenError from error
         if whole is None:
+            if understand(inbound.text, self.line.vocabulary).kind == "crisis":
+                return self.take(replace(inbound, part=None), note)  # it waits for nothing
             return Reply("")
         reply = self.take(whole, note)
-        with suppress(StoreError):  # they go by themselves later
-            self._parts.forget(part, contact)
+        with suppress(StoreError):  # else they are overdue later, and known as answered
+            self._parts.forget(whole_key(part, contact))
         return reply
 
+    def take_overdue(self) -> None:
+        """Answer texts of which some parts have not come, as far as they have."""
+        try:
+            for whole, inbound in self._parts.overdue(self.clock()):
+                if inbound is None:
+                    log.error("parts of a text could not be read, and are left out")
+                else:
+                    self.take(inbound)
+                self._parts.forget(whole)
+        except (StoreError, NotTakenError) as error:
+            log.warning("what came of texts in parts is answered later (%s)", type(error).__name__)
+
     def _take(self, inbound: Inbound, note: Note) -> Reply:
-        at, message = self.clock(), f"{inbound.channel}:{inbound.id}"
+        at, message = self.clock(), storable(f"{inbound.channel}:{inbound.id}")
         contact = contact_key(self.key, inbound)
         pending = self.spool is not None and self.spool.pending()
         if self.spool and pending:
@@ -228,9 +242,11 @@ class Turns:
         self, inbound: Inbound, message: str, contact: bytes, at: int, apology: Reply
     ) -> Reply:
         """Give the apology back, or put it in the outbox where that is the way."""
-        if posting := self._posting(inbound, at):
+        posting = self._posting(inbound, at)
+        if posting and inbound.back:
+            former = self._former(inbound)
             try:
-                self.store.turn(message, contact, at, lambda was: (apology, was), posting=posting)
+                self.store.turn(message, contact, at, lambda was: (apology, was), former, posting)
             except StoreError as error:
                 log.error("message %s was not taken: %s", inbound.id, error)
                 raise NotTakenError from error
@@ -276,14 +292,12 @@ class Turns:
         pending: bool,
     ) -> Reply:
         not_understood = False
-        passed_on = "support" in self.handoff and self._has_people(inbound)
-        asked = replace(inbound, handoff=passed_on) if passed_on != inbound.handoff else inbound
 
         def step(before: Conversation) -> tuple[Reply, Conversation]:
             nonlocal not_understood
             if pending:
                 before = self._as_asked(contact, before)
-            said = respond(asked, before, self.line, at, note)
+            said = self._respond(inbound, before, at, note)
             not_understood = said[0].label == "out_of_scope" and bool(said[0].text)
             return said
 
@@ -293,10 +307,20 @@ class Turns:
         if posting:
             if reply.label == "forget":
                 self.store.change("DELETE FROM outbox WHERE contact = ? AND failed <> ''", contact)
+                self.store.change("DELETE FROM concatenated WHERE contact = ?", contact)
             self._wake()
         if not_understood and self.unmatched_days and inbound.channel != CONSOLE:
             self._note_unmatched(inbound, reply, at)
         return reply
+
+    def _respond(
+        self, inbound: Inbound, before: Conversation, at: int, note: Note
+    ) -> tuple[Reply, Conversation]:
+        """Find the reply; it says that people are told only where they are."""
+        passed_on = "support" in self.handoff and self._has_people(inbound)
+        if passed_on != inbound.handoff:
+            inbound = replace(inbound, handoff=passed_on)
+        return respond(inbound, before, self.line, at, note)
 
     def _note_unmatched(self, inbound: Inbound, reply: Reply, at: int) -> None:
         """Keep what was not understood, as far as it tells nothing of who wrote it."""
@@ -370,7 +394,7 @@ class Turns:
             return before
         asked_since = self.spool.opted_out(contact) if self.spool else None
         opted_out = self._opted_out(contact, inbound) if asked_since is None else asked_since
-        reply, after = respond(inbound, Conversation(opted_out=opted_out), self.line, at)
+        reply, after = self._respond(inbound, Conversation(opted_out=opted_out), at, None)
         asked = after.opted_out != opted_out or reply.label in CONFIRMED
         changed = after.opted_out if asked else None
         if reply.label in NEEDS_STATE and not inbound.carrier_answered:
@@ -380,18 +404,18 @@ class Turns:
         posts = tuple(posting(reply)) if posting else ()
         entry = Entry(message, contact, at, reply, changed, self._former(inbound), posts)
         try:
-            if self.spool:
-                self.spool.keep(entry)
-            elif posts:
-                raise NotTakenError
-            elif changed is not None:
-                return apologise(inbound, self.line, opted_out)
+            if self.spool is None:
+                raise OSError("there is no spool")
+            self.spool.keep(entry)
         except OSError as error:
             log.error("message %s was not kept: %s", inbound.id, error)
-            if posts:
+            if inbound.back and posts:
                 raise NotTakenError from error
-            if changed is not None:
+            if posts:
+                log.error("message %s: people were not told of it", inbound.id)
+            if changed is not None or reply.label == "forget":
                 return apologise(inbound, self.line, opted_out)
+            return reply
         if posts and self.offer:
             self.offer(posts, lambda: self._note_sent(entry))
         return reply
@@ -436,6 +460,10 @@ class Turns:
 
     def _hand_over(self, entry: Entry) -> None:
         def step(before: Conversation) -> tuple[Reply, Conversation]:
+            if entry.reply.label == "forget" and before.heard <= entry.at:
+                return entry.reply, Conversation(
+                    opted_out=before.opted_out, asked_at=before.asked_at
+                )
             if entry.opted_out is None or before.asked_at > entry.at:  # asked otherwise since
                 return entry.reply, before
             heard = max(before.heard, entry.at)
@@ -450,7 +478,9 @@ class Turns:
         )
         if posts:
             self._wake()
-        if kept != entry.reply:  # it was taken after all, and that could not be known any more
+        # It was taken after all, and that could not be known any more. Where the reply went by a
+        # call of its own, that of the outbox was sent.
+        if kept != entry.reply and not entry.posts:
             self.store.correct(entry.message, entry.reply)
 
     def is_back(self) -> bool:
@@ -473,6 +503,11 @@ class Turns:
 
 CONFIRMED: Final = frozenset({"stop", "start"})
 """Labels whose reply tells that an opt-out or opt-in was taken: it is kept, or not confirmed."""
+
+
+def storable(id: str) -> str:
+    """Write a platform's id so that every store can keep it: no NUL, no half of a character."""
+    return id.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def contact_key(key: bytes, inbound: Inbound) -> bytes:

@@ -8,28 +8,23 @@ from typing import TYPE_CHECKING, Final
 from bot import mounting
 from bot.api.keys import Keys
 from bot.config import Config
-from bot.store import StoreError
 from bot.turn import Turns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 PATH: Final = "/api"
+CHANNEL: Final = "api"
+"""The channel of its contacts."""
 
 
 def mounted(wsgi: "WSGIApplication", config: Config, turns: Turns) -> "WSGIApplication":
     """Serve the API below PATH where there is a key for it, and everything else as before."""
     keys = Keys(turns.store, turns.clock)
 
-    def is_there() -> bool:
-        try:
-            return keys.any()
-        except StoreError:
-            return False
-
     def make() -> "WSGIApplication":
         from bot.api.app import create_api  # noqa: PLC0415 - see `mounting`
 
         return create_api(config, turns, keys).wsgi_app
 
-    return mounting.mounted(wsgi, PATH, is_there, make)
+    return mounting.mounted(wsgi, PATH, lambda: keys.any(ask=not turns.outage.lasts), make)

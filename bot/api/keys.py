@@ -7,6 +7,7 @@ takes no secret's time.
 import hashlib
 import re
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -20,6 +21,11 @@ SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 PREFIX: Final = "answerline_"
 """Begins a key, so that tools which look for lost secrets know one."""
+
+ASKED_EVERY: Final = 1.0
+"""Seconds between two looks whether there are keys."""
+KNOWN_FOR: Final = 3600
+"""Seconds for which a key that was used is known while the store is away."""
 
 USUAL_RATE: Final = "600/minute"
 
@@ -38,7 +44,8 @@ class Keys:
 
     def __init__(self, store: Store, clock: Callable[[], int]) -> None:
         self._store, self._clock = store, clock
-        self._used: dict[str, Key] = {}
+        self._used: dict[str, tuple[Key, int]] = {}
+        self._any, self._looked = False, -ASKED_EVERY
 
     def add(self, name: str, scopes: tuple[str, ...] = SCOPES, rate: str = USUAL_RATE) -> str:
         """Make a key and give it, once; ValueError says what is wrong."""
@@ -49,9 +56,11 @@ class Keys:
         from limits import parse  # noqa: PLC0415 - only here, and workers do without
 
         try:
-            parse(rate)
-        except ValueError as error:
-            raise ValueError("a rate is a number of calls, such as 600/minute") from error
+            often = parse(rate).amount
+        except ValueError:
+            often = 0
+        if often < 1:
+            raise ValueError("a rate is a number of calls, such as 600/minute")
         key = PREFIX + secrets.token_hex(32)
         made = self._store.change(
             "INSERT INTO keys(name, hash, scopes, rate, added) VALUES(?, ?, ?, ?, ?) "
@@ -73,9 +82,18 @@ class Keys:
             for row in self._store.rows("SELECT name, scopes, rate FROM keys ORDER BY name")
         ]
 
-    def any(self) -> bool:
-        """Tell whether there is a key at all; StoreError where that cannot be read."""
-        return bool(self._used or self._store.rows("SELECT name FROM keys LIMIT 1"))
+    def any(self, *, ask: bool = True) -> bool:
+        """Tell whether there is a key at all, as it was a moment ago, or before if not to `ask`.
+
+        So strangers make no work for the store, nor wait for one that is away.
+        """
+        if ask and time.monotonic() - self._looked >= ASKED_EVERY:
+            self._looked = time.monotonic()
+            try:
+                self._any = bool(self._store.rows("SELECT name FROM keys LIMIT 1"))
+            except StoreError:
+                return self._any
+        return self._any
 
     def find(self, key: str) -> Key | None:
         """Give who a key is; None for one that is none. StoreError where that cannot be known."""
@@ -83,14 +101,15 @@ class Keys:
         try:
             rows = self._store.rows("SELECT name, scopes, rate FROM keys WHERE hash = ?", hashed)
         except StoreError:
-            if hashed in self._used:
-                return self._used[hashed]
-            raise
+            used, at = self._used.get(hashed, (None, 0))
+            if used is None or self._clock() - at > KNOWN_FOR:
+                raise
+            return used
         if not rows:
             self._used.pop(hashed, None)
             return None
-        self._used[hashed] = _key(rows[0])
-        return self._used[hashed]
+        self._used[hashed] = _key(rows[0]), self._clock()
+        return self._used[hashed][0]
 
 
 def _hash(key: str) -> str:

@@ -12,6 +12,17 @@ LONGEST_TEXT: Final = 10_000
 """Characters of a text that are accepted; the line reads the first 1,600."""
 
 
+PLAIN: Final = validate.Regexp(
+    r"^[^\x00-\x1F\x7F]*$(?!\n)", error="Control characters cannot be in it."
+)
+
+
+def whole_characters(said: str) -> None:
+    """Refuse half of a character: a surrogate without its partner."""
+    if any("\ud800" <= char <= "\udfff" for char in said):
+        raise ma.ValidationError("There is half of a character in it.")
+
+
 def _said(text: str, **others: object) -> dict[str, object]:
     """Give what the specification says of a field."""
     return {"description": text, **others}
@@ -21,9 +32,10 @@ class Whole(fields.Integer):
     """A whole number as JSON Schema has it: 2.0 is one; true and "2" are not."""
 
     def _validated(self, value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        if isinstance(value, bool) or not whole:
             raise self.make_error("invalid", input=value)
-        return int(value)
+        return int(value)  # type: ignore[call-overload, no-any-return]
 
 
 class MessageIn(ma.Schema):
@@ -31,14 +43,14 @@ class MessageIn(ma.Schema):
 
     id = fields.String(
         required=True,
-        validate=validate.Length(1, LONGEST_ID),
+        validate=(validate.Length(1, LONGEST_ID), PLAIN, whole_characters),
         metadata=_said(
             "Your id for the message. The same id again gets the same reply.", example="m-1"
         ),
     )
     contact = fields.String(
         required=True,
-        validate=validate.Length(1, LONGEST_ID),
+        validate=(validate.Length(1, LONGEST_ID), PLAIN, whole_characters),
         metadata=_said(
             "Your id for the person: any word that stays the same. It is kept as a keyed hash.",
             example="person-7",

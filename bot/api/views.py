@@ -7,13 +7,11 @@ from flask import abort, g
 from flask_smorest import Blueprint
 
 from bot import sms
-from bot.api import schemas
+from bot.api import CHANNEL, schemas
 from bot.library import ENGLISH, Answer, Library, Source
 from bot.line import Line
 from bot.model import AUDIENCES, Inbound, Reply
 from bot.turn import Turns
-
-CHANNEL: Final = "api"
 
 
 def blueprint(turns: Turns) -> Blueprint:

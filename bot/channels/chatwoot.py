@@ -105,7 +105,7 @@ def blueprint(config: Config, take: Take, _: Report) -> Blueprint:
             abort(403, why)
         try:
             said = read(body, now)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             abort(400, f"This is no event of Chatwoot's: {error}.")
         if said:
             try:

@@ -44,7 +44,9 @@ def sender(config: Config) -> Send:
                 "at": outgoing.at,
             }
         )
-        id, timestamp = f"{outgoing.channel}:{outgoing.message}", str(int(time.time()))
+        # A platform's id may have letters that no header can have.
+        named = f"{outgoing.channel}:{outgoing.message}".encode("utf-8", "replace")
+        id, timestamp = f"msg_{hmac.digest(key, named, 'sha256').hex()}", str(int(time.time()))
         signature = sign(key, id, timestamp, body)
         headers = {
             "Content-Type": "application/json",

@@ -15,6 +15,7 @@ messages, group, edit, revoke, unsupported, smb_message_echoes), business-scoped
 4.5.
 """
 
+import hmac
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -172,10 +173,16 @@ _BACK: Final = msgspec.json.Decoder(Back)
 _NOTHING: Final = Said()
 
 
+LENGTH_OF_ID: Final = 32
+
+
 def routes(config: Config, take: Take, _: Report) -> "Blueprint":
     """Make the routes of this channel."""
     mine = settings(config)
-    return meta.webhook(NAME, mine.app_secret, mine.verify_token, read, take)
+    key = mine.app_secret.encode()
+    return meta.webhook(
+        NAME, mine.app_secret, mine.verify_token, lambda body: read(body, key), take
+    )
 
 
 def settings(config: Config) -> WhatsApp:
@@ -184,7 +191,7 @@ def settings(config: Config) -> WhatsApp:
     return config.whatsapp
 
 
-def read(body: bytes) -> Iterator[Inbound]:
+def read(body: bytes, key: bytes) -> Iterator[Inbound]:
     """Read the messages of a verified body, in their order; what is none is left out."""
     for entry in meta.each(_ENTRY, meta.entries(body, PRODUCT)):
         for change in meta.each(_CHANGE, entry.changes):
@@ -192,12 +199,15 @@ def read(body: bytes) -> Iterator[Inbound]:
                 continue
             for value in meta.each(_VALUE, [change.value]):
                 for message in meta.each(_MESSAGE, value.messages):
-                    if (inbound := inbound_of(message, value.metadata)) is not None:
+                    if (inbound := inbound_of(message, value.metadata, key)) is not None:
                         yield inbound
 
 
-def inbound_of(message: Message, metadata: Metadata) -> Inbound | None:
-    """Read a message; None for one that is in a group, our own, or not to be answered."""
+def inbound_of(message: Message, metadata: Metadata, key: bytes) -> Inbound | None:
+    """Read a message; None for one that is in a group, our own, or not to be answered.
+
+    WhatsApp's id for it has the person's number inside, in base64: a keyed hash of it is the id.
+    """
     phone = message.from_ or ""
     person = message.from_user_id or phone
     ours = "".join(filter(str.isdigit, metadata.display_phone_number or ""))
@@ -208,7 +218,8 @@ def inbound_of(message: Message, metadata: Metadata) -> Inbound | None:
         return None
     text, media = words
     back = msgspec.json.encode(Back(metadata.phone_number_id, phone)).decode()
-    return Inbound(NAME, person, message.id, text, media=media, medium="chat", back=back)
+    id = hmac.digest(key, message.id.encode("utf-8", "replace"), "sha256").hex()[:LENGTH_OF_ID]
+    return Inbound(NAME, person, id, text, media=media, medium="chat", back=back)
 
 
 def words_of(message: Message) -> tuple[str, int] | None:

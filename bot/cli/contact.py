@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from bot.api import CHANNEL as API
 from bot.channels import CHANNELS
 from bot.config import Config
 from bot.keys import contact_secret
@@ -16,10 +17,10 @@ from bot.turn import contact_key
 
 ON = click.option(
     "--channel",
-    type=click.Choice(list(CHANNELS)),
+    type=click.Choice([API, *(name for name, one in CHANNELS.items() if one.routes)]),
     default="twilio",
     show_default=True,
-    help="Where the contact texts.",
+    help="Where the contact texts; one of the API's is KEY:CONTACT.",
 )
 
 
@@ -62,7 +63,8 @@ def export(config: Config, number: str, channel: str) -> None:
 def erase(config: Config, number: str, channel: str, opt_out_too: bool) -> None:
     """Erase what is kept of the contact NUMBER, but for its opt-out.
 
-    Replies are kept for 48 hours without whom they were for, and go then.
+    What still waits to be sent to it goes too. Replies that were given are kept for 48 hours
+    without whom they were for, and go then.
     """
     store = open_store(config.database)
     found = [store.erase(key, opt_out_too=opt_out_too) for key in _keys(config, number, channel)]

@@ -30,8 +30,9 @@ def store() -> None:
 @click.argument("source", metavar="FROM")
 @click.pass_obj
 def copy_store(config: Config, source: str) -> None:
-    """Copy all that the database FROM keeps, such as sqlite:///answerline.db, to DATABASE_URL.
+    """Copy what FROM, such as sqlite:///answerline.db, remembers of contacts to DATABASE_URL.
 
+    Contacts, opt-outs and the replies that repeats get; not staff's things, nor keys of the API.
     Copying again takes up what came since: copy while the line runs, stop it, copy once more.
     """
     there = open_store(database(source, "FROM"))

@@ -104,7 +104,7 @@ def m006_outbox(db: Database) -> None:
         "sealed TEXT NOT NULL, tries INTEGER NOT NULL, lease INTEGER NOT NULL, "
         "holder TEXT NOT NULL, failed TEXT NOT NULL)"
     )
-    db.execute("CREATE INDEX outbox_waiting ON outbox(contact, number) WHERE failed = ''")
+    db.execute("CREATE INDEX outbox_waiting ON outbox(contact, channel, number) WHERE failed = ''")
 
 
 @migrations()
@@ -123,7 +123,7 @@ def m008_concatenated(db: Database) -> None:
     db.execute(
         "CREATE TABLE concatenated("
         "number INTEGER PRIMARY KEY, whole BLOB NOT NULL, part INTEGER NOT NULL, "
-        "at INTEGER NOT NULL, sealed TEXT NOT NULL, UNIQUE(whole, part))"
+        "contact BLOB NOT NULL, at INTEGER NOT NULL, sealed TEXT NOT NULL, UNIQUE(whole, part))"
     )
 
 

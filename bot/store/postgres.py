@@ -152,6 +152,7 @@ class PostgresStore:
         left = "UPDATE contacts SET state = %s, heard = 0 WHERE contact = %s"
         with self._writing() as db:
             unsent = db.execute("DELETE FROM outbox WHERE contact = %s", (contact,)).rowcount
+            unsent += db.execute("DELETE FROM concatenated WHERE contact = %s", (contact,)).rowcount
             if db.execute(gone, (contact, opt_out_too)).rowcount:
                 return True
             return bool(db.execute(left, (OPTED_OUT, contact)).rowcount or unsent)

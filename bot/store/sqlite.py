@@ -116,6 +116,7 @@ class SqliteStore:
         left = "UPDATE contacts SET state = ?, heard = 0 WHERE contact = ?"
         with self._writing() as db:
             unsent = db.execute("DELETE FROM outbox WHERE contact = ?", (contact,)).rowcount
+            unsent += db.execute("DELETE FROM concatenated WHERE contact = ?", (contact,)).rowcount
             if db.execute(gone, (contact, opt_out_too)).rowcount:
                 return True
             return bool(db.execute(left, (OPTED_OUT, contact)).rowcount or unsent)

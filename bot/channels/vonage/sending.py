@@ -143,7 +143,7 @@ def told(response: "httpx.Response") -> Outcome:
         return outcome
     try:
         code = msgspec.json.decode(response.content, type=Problem).type.rpartition("#")[2]
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         code = ""
     why = ERRORS.get(int(code), "") if code.isascii() and code.isdigit() else ""
     if isinstance(outcome, Later):

@@ -12,4 +12,4 @@ CREATE TABLE outbox (
   holder text NOT NULL,
   failed text NOT NULL
 );
-CREATE INDEX outbox_waiting ON outbox (contact, number) WHERE failed = '';
+CREATE INDEX outbox_waiting ON outbox (contact, channel, number) WHERE failed = '';

@@ -3,6 +3,7 @@ CREATE TABLE concatenated (
   number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   whole bytea NOT NULL,
   part integer NOT NULL,
+  contact bytea NOT NULL,
   at bigint NOT NULL,
   sealed text NOT NULL,
   UNIQUE (whole, part)
