@@ -170,7 +170,7 @@ def test_golden_transcripts_say_the_same_through_every_channel(
     rows = [row for row in path.read_text(encoding="utf-8").splitlines() if row[:1] in (">", "@")]
     rows = [row for row in rows if row != "@ chat"]
     assert not any(row.startswith("@") for row in rows)
-    chat = ["@ chat"] if platform.sample.medium == "chat" else []
+    chat = ["@ chat"] if CHANNELS[platform.name].medium == "chat" else []
     wanted = play("\n".join([*chat, *rows]), line)
     assert _said(platform, rows) == [
         row for row in wanted.splitlines() if row[:1] != "@" and row[:3] != "= ["

@@ -11,6 +11,7 @@ from typing import Final
 from flask import Blueprint, Request, abort
 
 from bot.config import Config
+from bot.model import Medium
 from bot.outbox import Send
 from bot.turn import Report, Take
 
@@ -22,14 +23,17 @@ LONGEST_BODY: Final = 256 * 1024
 class Channel:
     """One platform.
 
-    `is_there` tells whether its settings are; `routes` makes its webhooks and `sender` what sends a
-    post, both only where it is there; either may be missing.
+    `title` is what people call it. `is_there` tells whether its settings are; `routes` makes its
+    webhooks and `sender` what sends a post, both only where it is there; either may be missing.
+    `medium` is what its replies are cut for, where a message does not tell otherwise.
     """
 
     name: str
+    title: str
     is_there: Callable[[Config], bool]
     routes: Callable[[Config, Take, Report], Blueprint] | None
     sender: Callable[[Config], Send] | None = None
+    medium: Medium = "sms"
 
 
 def raw_body(request: Request, longest: int = LONGEST_BODY) -> bytes:

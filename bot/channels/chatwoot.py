@@ -219,4 +219,6 @@ def outcome(response: "httpx.Response") -> Outcome:
     return outcome_of(response)
 
 
-CHANNEL: Final = Channel(NAME, lambda config: config.chatwoot is not None, blueprint, sender)
+CHANNEL: Final = Channel(
+    NAME, "Chatwoot", lambda config: config.chatwoot is not None, blueprint, sender, medium="chat"
+)

@@ -65,4 +65,4 @@ def sign(key: bytes, id: str, timestamp: str, body: bytes) -> str:
     return f"v1,{b64encode(mac).decode()}"
 
 
-CHANNEL: Final = Channel(HANDOFF, lambda config: config.wanted is not None, None, sender)
+CHANNEL: Final = Channel(HANDOFF, "Handoff", lambda config: config.wanted is not None, None, sender)

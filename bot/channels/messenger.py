@@ -194,4 +194,6 @@ def quick_reply(choice: Choice) -> dict[str, str]:
     return {"content_type": "text", "title": title, "payload": choice.word}
 
 
-CHANNEL: Final = Channel(NAME, lambda config: config.messenger is not None, routes, sender)
+CHANNEL: Final = Channel(
+    NAME, "Messenger", lambda config: config.messenger is not None, routes, sender, medium="chat"
+)

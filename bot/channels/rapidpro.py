@@ -195,4 +195,6 @@ def sender(config: Config) -> Send:
     return send
 
 
-CHANNEL: Final = Channel(NAME, lambda config: config.rapidpro is not None, blueprint, sender)
+CHANNEL: Final = Channel(
+    NAME, "RapidPro", lambda config: config.rapidpro is not None, blueprint, sender
+)

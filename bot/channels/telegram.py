@@ -140,7 +140,9 @@ def blueprint(config: Config, take: Take, _: Report) -> Blueprint:
     return routes
 
 
-CHANNEL: Final = Channel(NAME, lambda config: config.telegram is not None, blueprint)
+CHANNEL: Final = Channel(
+    NAME, "Telegram", lambda config: config.telegram is not None, blueprint, medium="chat"
+)
 
 
 def read(body: bytes) -> tuple[Inbound, ...]:

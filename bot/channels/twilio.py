@@ -151,7 +151,7 @@ def blueprint(config: Config, take: Take, report: Report) -> Blueprint:
     return routes
 
 
-CHANNEL: Final = Channel(NAME, lambda _: True, blueprint)
+CHANNEL: Final = Channel(NAME, "Twilio", lambda _: True, blueprint)
 
 
 def _warn_of_signature() -> None:

@@ -304,4 +304,6 @@ def label_of(choices: tuple[Choice, ...]) -> str:
     return meta.shortened(", ".join([*span, *words]), LONGEST_BUTTON)
 
 
-CHANNEL: Final = Channel(NAME, lambda config: config.whatsapp is not None, routes, sender)
+CHANNEL: Final = Channel(
+    NAME, "WhatsApp", lambda config: config.whatsapp is not None, routes, sender, medium="chat"
+)

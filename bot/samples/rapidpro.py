@@ -142,5 +142,5 @@ def api_url(config: Config) -> str:
 
 
 SAMPLE: Final = Sample(
-    CONTACT, settings, request, cases, sent=sent, accepted=ACCEPTED, api_url=api_url, medium="sms"
+    CONTACT, settings, request, cases, sent=sent, accepted=ACCEPTED, api_url=api_url
 )

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.config import Config
-from bot.model import Medium
 
 
 class Request(NamedTuple):
@@ -73,8 +72,7 @@ class Sample:
     both from a configuration with this channel's settings.
     Where the reply stands in the response, `replied` reads its text (empty: none was sent). Where
     it goes by a call of its own, `sent` reads that call (None: a call of another kind), `accepted`
-    is what the platform's API answers, and `api_url` where the settings say that it is. `medium` is
-    what its replies are cut for.
+    is what the platform's API answers, and `api_url` where the settings say that it is.
     """
 
     contact: str
@@ -85,4 +83,3 @@ class Sample:
     sent: Callable[[Request], Sent | None] | None = None
     accepted: bytes = b"{}"
     api_url: Callable[[Config], str] | None = None
-    medium: Medium = "chat"

@@ -88,4 +88,4 @@ def settings(_: str) -> dict[str, str]:
     return {"TWILIO_AUTH_TOKEN": secrets.token_hex(16)}
 
 
-SAMPLE: Final = Sample(CONTACT, settings, request, cases, replied, medium="sms")
+SAMPLE: Final = Sample(CONTACT, settings, request, cases, replied)

@@ -223,5 +223,5 @@ def _vonage(config: Config) -> Vonage:
 
 SAMPLE: Final = Sample(
     CONTACT, settings, request, cases, sent=sent, accepted=b'{"message_uuid": "1"}',
-    api_url=lambda config: _vonage(config).api_url, medium="sms",
+    api_url=lambda config: _vonage(config).api_url,
 )  # fmt: skip

@@ -85,4 +85,6 @@ def blueprint(config: Config, take: Take, report: Report) -> Blueprint:
     return routes
 
 
-CHANNEL: Final = Channel(NAME, lambda config: config.vonage is not None, blueprint, sender)
+CHANNEL: Final = Channel(
+    NAME, "Vonage", lambda config: config.vonage is not None, blueprint, sender
+)
