@@ -22,7 +22,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from bot.line import Line
-from bot.model import Inbound, OptOut
+from bot.model import Inbound, Medium, OptOut, Reply
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns
 
@@ -81,14 +81,18 @@ def play(text: str, line: Line) -> str:
             clock.now += 20
             reply = turns.take(replace(coming, id=str(count), text=_typed(row)))
             coming = empty
-            out += [f"< {part}".rstrip() for part in reply.text.split("\n")] if reply.text else []
-            out += [] if reply.text else [NOTHING]
-            if reply.choices:
-                out.append("= " + " ".join(f"[{choice.word}]" for choice in reply.choices))
+            out += _replied(reply)
         elif row.strip() and not row.startswith("#"):
             raise NoTranscriptError(row)
     store.close()
     return "\n".join(out) + "\n"
+
+
+def _replied(reply: Reply) -> list[str]:
+    rows = [f"< {part}".rstrip() for part in reply.text.split("\n")] if reply.text else [NOTHING]
+    if reply.choices:
+        rows.append("= " + " ".join(f"[{choice.word}]" for choice in reply.choices))
+    return rows
 
 
 def _typed(row: str) -> str:
@@ -119,10 +123,13 @@ def exchanges(played: str) -> list[tuple[str, str]]:
     return [(texted, "\n".join(reply)) for texted, reply in found]
 
 
-def written(exchanges: Iterable[tuple[str, str]], remark: str = "") -> str:
-    """Write what was texted and what came back as a transcript."""
+def written(
+    exchanges: Iterable[tuple[str, Reply]], medium: Medium = "sms", remark: str = ""
+) -> str:
+    """Write what was texted in a medium, and what came back, as a transcript."""
     out = [f"# {line}" for line in remark.splitlines()]
+    out += ["@ chat"] if medium == "chat" else []
     for text, reply in exchanges:
         out.append("> " + text.replace("\n", "\\n"))
-        out += [f"< {part}".rstrip() for part in reply.split("\n")] if reply else [NOTHING]
+        out += _replied(reply)
     return "\n".join(out) + "\n"

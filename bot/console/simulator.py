@@ -1,7 +1,7 @@
-"""Phones on the screen: any language, any audience, through the same turn as the webhook.
+"""Phones on the screen: any language, audience and channel, through the same turn as the webhook.
 
-Each phone is a contact of its own on a channel of its own. Nothing is sent to anyone, and nothing
-of it is counted.
+Each phone is a contact of its own on a channel of its own, whatever channel it is to look like:
+that tells the medium alone. Nothing is sent to anyone, and nothing of it is counted.
 """
 
 import json
@@ -15,12 +15,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bot import sms
 from bot.catalogs import DRAFT, MISSING, REVIEWED, STALE
+from bot.channels import CHANNELS
 from bot.console.costs import marked
 from bot.console.language import day, gettext
 from bot.console.staff import Staff
 from bot.library import ENGLISH, Library, audience_of
 from bot.marking import to_translate
-from bot.model import AUDIENCES, LONGEST_TEXT, Conversation, Inbound, Reply
+from bot.model import AUDIENCES, LONGEST_TEXT, Conversation, Inbound, Medium, Reply
 from bot.transcripts import written
 from bot.turn import CONSOLE, Turns, contact_key
 
@@ -29,6 +30,11 @@ SHOWN: Final = 40
 """Messages of a phone that are shown."""
 LONGEST_PRICE: Final = 12
 MOST_NUMBERS: Final = 9
+
+CHATS: Final = {
+    one.name: one.title for one in CHANNELS.values() if one.routes and one.medium == "chat"
+}
+"""Channels that a phone may be on, besides text messages, and what people call them."""
 
 TRANSLATIONS: Final = {
     REVIEWED: to_translate("reviewed translation"),
@@ -42,7 +48,7 @@ SHOWN_AUDIENCES: Final = (to_translate("adult"), to_translate("child"))
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What was texted from a phone, what came back, and why."""
+    """What was texted from a phone, what came back, and why; `medium` is the phone's."""
 
     number: int
     said: str
@@ -52,11 +58,12 @@ class Exchange:
     marked: tuple[tuple[str, bool], ...]
     sources: tuple[tuple[str, str], ...]
     state: str
+    medium: Medium
 
     @property
     def segments(self) -> int:
-        """Segments that are paid for: none where nothing is sent."""
-        return self.size.segments if self.reply.text else 0
+        """Segments that are paid for: none where nothing is sent, and none of a chat."""
+        return self.size.segments if self.reply.text and self.medium == "sms" else 0
 
 
 class Phones:
@@ -70,7 +77,16 @@ class Phones:
         """Name each phone."""
         return list(session.get("phones", ()))
 
-    def add(self, language: str, audience: str) -> None:
+    def channel(self, name: str) -> str:
+        """Give the one of CHATS that a phone is on; empty for text messages."""
+        channel = session.get("channels", {}).get(name, "")
+        return channel if channel in CHATS else ""
+
+    def medium(self, name: str) -> Medium:
+        """Tell what replies to a phone are cut for."""
+        return "chat" if self.channel(name) else "sms"
+
+    def add(self, language: str, audience: str, channel: str = "") -> None:
         """Add a phone; its owner texts the language and the audience first, where one is wanted."""
         if len(self.names) >= MOST_PHONES:
             said = gettext("There are %(num)s phones already. Remove one first.", num=MOST_PHONES)
@@ -78,6 +94,8 @@ class Phones:
         edition = self.turns.line.library.editions.get(language)
         name = secrets.token_hex(6)
         session["phones"] = [*self.names, name]
+        if channel in CHATS:
+            session["channels"] = {**session.get("channels", {}), name: channel}
         if edition is not None:
             self.text(name, edition.name if language != ENGLISH else ENGLISH.upper())
         if audience in AUDIENCES:
@@ -87,6 +105,8 @@ class Phones:
     def remove(self, name: str) -> None:
         """Remove a phone, and what is remembered of it."""
         session["phones"] = [one for one in self.names if one != name]
+        on = session.get("channels", {})
+        session["channels"] = {one: channel for one, channel in on.items() if one != name}
         self.turns.store.erase(self._key(name), opt_out_too=True)
         self.turns.store.change("DELETE FROM simulated WHERE phone = ?", name)
 
@@ -95,7 +115,9 @@ class Phones:
         if name not in self.names:
             abort(404, gettext("This phone is not there any more."))
         why: list[str] = []
-        inbound = Inbound(CONSOLE, name, secrets.token_hex(12), text[:LONGEST_TEXT])
+        inbound = Inbound(
+            CONSOLE, name, secrets.token_hex(12), text[:LONGEST_TEXT], medium=self.medium(name)
+        )
         reply = self.turns.take(inbound, why.append)
         self.turns.store.change(
             "INSERT INTO simulated(at, phone, said, reply, why) VALUES(?, ?, ?, ?, ?)",
@@ -110,11 +132,21 @@ class Phones:
             "ORDER BY number DESC LIMIT ?",
             name, SHOWN,
         )  # fmt: skip
-        library = self.turns.line.library
-        return [exchange(library, *row) for row in reversed(rows)]
+        library, medium = self.turns.line.library, self.medium(name)
+        return [exchange(library, medium, *row) for row in reversed(rows)]
+
+    def transcript(self, name: str) -> str:
+        """Write a phone's conversation as a golden transcript."""
+        said = ((one.said, one.reply) for one in self.exchanges(name))
+        return written(said, self.medium(name))
 
     def next_words(self, name: str) -> list[str]:
-        """Give what a person would text next: numbers that were shown, and commands' words."""
+        """Give what a person would text next: numbers that were shown, and commands' words.
+
+        Nothing in a chat, where a reply has buttons of its own.
+        """
+        if self.medium(name) == "chat":
+            return []
         row = self.turns.store.contact(self._key(name))
         state = Conversation.from_json(row.state) if row else Conversation()
         words = self.turns.line.library.edition(state.language or ENGLISH).words
@@ -127,15 +159,17 @@ class Phones:
         return contact_key(self.turns.key, Inbound(CONSOLE, name, "", ""))
 
 
-def exchange(library: Library, number: int, said: str, reply: str, why: str) -> Exchange:
+def exchange(
+    library: Library, medium: Medium, number: int, said: str, reply: str, why: str
+) -> Exchange:
     """Read what is kept of one message, with what it cost and where it comes from."""
     answered = Reply.from_json(reply)
-    size = sms.measure(answered.text)
+    size, edition = sms.measure(answered.text), library.edition(answered.language)
+    runs = marked(answered.text, edition) if medium == "sms" else ((answered.text, False),)
     label = f"{answered.audience}.{answered.topic}" if answered.topic else ""
     return Exchange(
-        number, said, answered, tuple(json.loads(why)), size,
-        marked(answered.text, library.edition(answered.language)), _sources(library, label),
-        _state(library, label, answered.language),
+        number, said, answered, tuple(json.loads(why)), size, runs, _sources(library, label),
+        _state(library, label, answered.language), medium,
     )  # fmt: skip
 
 
@@ -183,6 +217,7 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
         shown = [
             {
                 "name": name,
+                "channel": CHATS.get(phones.channel(name), ""),
                 "exchanges": phones.exchanges(name),
                 "next": phones.next_words(name),
             }
@@ -192,13 +227,15 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
             "simulator.html", phones=shown, editions=list(library.editions.values()),
             rtl={one.language for one in library.editions.values() if one.right_to_left},
             tags={one: one.replace("_", "-") for one in library.editions}, audiences=AUDIENCES,
-            revision=library.revision, price=float(session.get("price", 0.01)), most=MOST_PHONES,
+            channels=CHATS, revision=library.revision, price=float(session.get("price", 0.01)),
+            most=MOST_PHONES,
         )  # fmt: skip
 
     @routes.post("/phones")
     @login_required  # type: ignore[untyped-decorator]
     def add() -> BaseResponse:
-        phones.add(request.form.get("language", ""), request.form.get("audience", ""))
+        form = request.form
+        phones.add(form.get("language", ""), form.get("audience", ""), form.get("channel", ""))
         return _back()
 
     @routes.post("/phones/<name>/remove")
@@ -253,8 +290,8 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
         """Give a phone's conversation as a golden transcript."""
         if name not in phones.names:
             abort(404, gettext("This phone is not there any more."))
-        text = written((one.said, one.reply.text) for one in phones.exchanges(name))
         attached = {"Content-Disposition": "attachment; filename=conversation.txt"}
+        text = phones.transcript(name)
         return Response(text, mimetype="text/plain; charset=utf-8", headers=attached)
 
     def _back(name: str = "") -> BaseResponse:

@@ -15,7 +15,7 @@ from bot.console.language import gettext, number
 from bot.console.signing_in import needs
 from bot.console.simulator import Phones
 from bot.console.staff import Staff
-from bot.transcripts import NoTranscriptError, exchanges, play, written
+from bot.transcripts import NoTranscriptError, exchanges, play
 from bot.turn import Turns
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -113,7 +113,7 @@ def blueprint(config: Config, turns: Turns, staff: Staff) -> Blueprint:
         if phone:
             if phone not in phones.names:
                 abort(404, gettext("This phone is not there any more."))
-            text = written((one.said, one.reply.text) for one in phones.exchanges(phone))
+            text = phones.transcript(phone)
         else:
             text = _read(file.read() if file else b"")
         if (found := played(name, text, turns)).fault:
