@@ -17,7 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.api.keys import Keys
 from bot.line import Line
+from bot.store.sqlite import SqliteStore
 
 from .test_serve import PATIENCE, answerline, environment, free_port, serving, text
 
@@ -224,8 +226,9 @@ def press(page: Page, name: str) -> None:
         page.get_by_role("button", name=name, exact=True).first.click()
 
 
-def add_phone(page: Page, language: str) -> None:
+def add_phone(page: Page, language: str, channel: str = "") -> None:
     page.get_by_label("Language").select_option(language)
+    page.get_by_label("Channel").select_option(channel)
     press(page, "Add a phone")
 
 
@@ -307,6 +310,68 @@ def test_a_transcript_is_found_again_and_nothing_has_changed(site: Site) -> None
         expect(page.get_by_text("Nothing has changed.")).to_be_visible()
 
 
+def test_a_chat_has_buttons_and_plays_as_it_was(site: Site, line: Line) -> None:
+    title = line.library.editions["en"].titles["definition"]
+    with site.opened() as page:
+        page.goto("/console/")
+        add_phone(page, "", "whatsapp")
+        phone = page.locator(".phone")
+        expect(phone.locator(".card-header")).to_contain_text("WhatsApp")
+        text_all(page, "MENU")
+        expect(phone.locator("summary")).to_contain_text("no segments: a chat")
+        shown = phone.get_by_role("group", name="Buttons below this reply").get_by_role("button")
+        expect(shown.first).to_have_text(title)
+        press(page, title)
+        expect(phone.locator(".said").last).to_have_text("Texted: 1")
+        expect(last_reply(phone)).to_contain_text(
+            line.library.editions["en"].answers["adult.definition"].gist
+        )
+        press(page, "CHILD")
+        assert faults(page) == []
+        keep(page, "a-chat")
+        page.get_by_role("link", name="Play a-chat", exact=True).click()
+        expect(page.get_by_text("Played: 1, changed: 0, faulty: 0")).to_be_visible()
+        page.goto("/console/transcripts/")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download a-chat", exact=True).click()
+        kept = download.value.path().read_text(encoding="utf-8")
+        assert kept.startswith("@ chat\n> MENU\n")
+
+
+# --- the API's page
+
+
+def test_the_api_shows_its_operations_and_asks_nobody_else(site: Site) -> None:
+    """At its public address: on this machine Swagger's pages ask less of others than elsewhere."""
+    store = SqliteStore(str(site.folder / "answerline.db"))
+    Keys(store, lambda: int(time.time())).add("ann")
+    store.close()
+    with site.watched(signed_in=False, scripts=True) as (page, watch):
+        watch.allowed = PUBLIC
+        page.route(
+            f"{PUBLIC}/**",
+            lambda route: route.fulfill(
+                response=route.fetch(url=route.request.url.replace(PUBLIC, site.base))
+            ),
+        )
+        answer = page.goto(f"{PUBLIC}/api/v1/")
+        assert answer
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        paths = page.request.get("/api/v1/openapi.json").json()["paths"]
+        methods = {"get", "post", "put", "patch", "delete"}
+        wanted = [(method, path) for path, one in paths.items() for method in methods & set(one)]
+        assert len(wanted) > 1
+        shown = page.locator(".opblock")
+        expect(shown).to_have_count(len(wanted))
+        for method, path in wanted:
+            row = shown.filter(has=page.locator(f'[data-path="{path}"]'))
+            expect(row.filter(has_text=re.compile(f"^{method}", re.IGNORECASE))).to_be_visible()
+        shown.first.locator("button").first.click()
+        expect(shown.first.locator(".opblock-body")).to_be_visible()
+        page.evaluate("0")  # what was said before is heard before this is answered
+        assert watch.found() == []
+
+
 # --- with the keyboard alone
 
 
@@ -371,6 +436,7 @@ def talking(page: Page) -> None:
     page.goto("/console/")
     for language in ("es", "fa"):
         add_phone(page, language)
+    add_phone(page, "ur", "telegram")
     for said in ("QUIMIO", "MENU", ODD, "STOP", "STOP"):
         text_all(page, said)
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")

@@ -1,6 +1,7 @@
 """The staff's pages: who is let in, the simulator, transcripts, counts; and what is refused."""
 
 import csv
+import html
 import io
 import re
 import time
@@ -15,8 +16,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bot.app import create_app
+from bot.channels import CHANNELS
 from bot.cli import main
 from bot.config import SETTINGS, Config
+from bot.console.app import create_console
+from bot.console.simulator import CHATS
 from bot.console.staff import LOCKED_SECONDS, MOST_FAILURES, Staff
 from bot.keys import own_secret
 from bot.model import Inbound
@@ -314,6 +318,71 @@ def test_what_a_person_would_text_next(ed: Browser) -> None:
     assert re.findall(r'name="text" value="([^"]+)"', stopped)[-1] == "DEBUT"
 
 
+def test_a_phone_is_on_any_channel(ed: Browser, turns: Turns) -> None:
+    page = ed.get("/").text
+    for name, channel in CHANNELS.items():
+        assert (name in CHATS) == (f'<option value="{name}"' in page), name
+        assert (name in CHATS) == (channel.medium == "chat"), name
+    assert list(CHATS.values()) == ["Chatwoot", "Telegram", "WhatsApp", "Messenger"]
+    for name in CHATS:
+        ed.post("/phones", channel=name)
+    for other in ("", "twilio"):
+        ed.post("/phones", channel=other)
+    shown = ed.post("/text", text="MENU").text
+    for title in CHATS.values():
+        assert shown.count(f'<span><span translate="no">{title}</span></span>') == 1
+    assert shown.count("<span>Text message</span>") == 2
+    assert shown.count("no segments: a chat</summary>") == len(CHATS)
+    assert shown.count("segments · ") == 2
+    assert turns.counts is not None
+    turns.counts.write(turns.store)
+    assert turns.store.rows("SELECT * FROM counts") == []
+    assert turns.store.rows("SELECT * FROM outbox") == []
+
+
+def test_a_chat_is_answered_as_on_its_channel_with_its_buttons(ed: Browser, turns: Turns) -> None:
+    ed.get("/")
+    ed.post("/phones", channel="whatsapp")
+    (phone,) = ed.phones()
+    for number, text in enumerate(("MENU", "1", "MORE")):
+        real = turns.take(Inbound("whatsapp", "15145550123", f"m{number}", text, medium="chat"))
+        shown = ed.post("/text", phone=phone, text=text).text
+        assert real.text in html.unescape(shown)
+        assert real.choices
+        assert buttons(shown)[-len(real.choices) :] == [(c.word, c.title) for c in real.choices]
+    assert buttons(shown)[0] == ("1", turns.line.library.editions["en"].titles["definition"])
+    assert "What a person would text next" not in shown
+    assert "<mark" not in ed.post("/text", phone=phone, text="QUIMIO").text
+
+
+def buttons(page: str) -> list[tuple[str, str]]:
+    """Give each button that texts a word, and what it shows."""
+    found = re.findall(r'name="text" value="([^"]+)"[^>]*>([^<]*)</button>', page)
+    return [(html.unescape(word), html.unescape(title)) for word, title in found]
+
+
+def test_sessions_of_before_have_text_messages(config: Config, turns: Turns) -> None:
+    console = create_console(config, turns)
+    console.config.update(WTF_CSRF_ENABLED=False, SESSION_COOKIE_PATH="/")
+    client = console.test_client()
+    client.post("/sign-in", data={"name": "ed", "password": PASSWORD})
+    client.post("/phones", data={"channel": "telegram"})
+    client.post("/phones")
+    assert client.get("/").text.count("<span>Text message</span>") == 1
+    with client.session_transaction() as session:
+        del session["channels"]
+    client.post("/text", data={"text": "MENU"})
+    assert client.get("/").text.count("<span>Text message</span>") == 2
+    with client.session_transaction() as session:
+        session["channels"] = dict.fromkeys(session["phones"], "pigeon")
+    assert client.get("/").text.count("<span>Text message</span>") == 2
+    with client.session_transaction() as session:
+        first, second = session["phones"]
+        del session["channels"]
+    client.post(f"/phones/{first}/remove")
+    assert f"phone-{second}" in client.get("/").text
+
+
 def test_one_tester_sees_nothing_of_another(ed: Browser, tess: Browser) -> None:
     ed.get("/")
     ed.post("/text", text="CART")
@@ -373,6 +442,24 @@ def test_a_conversation_is_kept_played_and_found_changed(ed: Browser, turns: Tur
     turns.line = line
     ed.post("/transcripts/farsi-cart/remove")
     assert ed.get("/transcripts/farsi-cart.txt").status_code == 404
+
+
+def test_a_chat_is_kept_and_plays_as_it_was(ed: Browser, turns: Turns) -> None:
+    ed.get("/")
+    ed.post("/phones", language="fr", audience="child", channel="telegram")
+    for said in ("MENU", "2", "PLUS", "", "ARRET", "ARRET", "ARRET", "ARRET"):
+        ed.post("/text", text=said)
+    (phone,) = ed.phones()
+    text = ed.get(f"/phones/{phone}/transcript").text
+    assert text.startswith("@ chat\n> Français\n< ")
+    assert "\n= [1] [2] " in text
+    assert "\n= nothing" in text
+    assert play(text, turns.line) == text
+    ed.post("/transcripts/", name="french-chat", phone=phone)
+    assert ed.get("/transcripts/french-chat.txt").text == text
+    assert "Nothing has changed" in ed.get("/transcripts/play").text
+    # Without that direction, other replies come: those of text messages.
+    assert play(text.removeprefix("@ chat\n"), turns.line) != text
 
 
 def _withdrawn() -> object:

@@ -108,6 +108,7 @@ def talking(client: FlaskClient) -> None:
     """Have phones with all that a conversation may show, and a remark."""
     client.post("/phones", data={"language": "es", "audience": "child"})
     client.post("/phones")
+    client.post("/phones", data={"channel": "whatsapp"})
     for said in ("QUIMIO", "MENU", "", "STOP", "STOP"):
         client.post("/text", data={"text": said})
     number = re.search(r'name="number" value="(\d+)"', client.get("/").text)
