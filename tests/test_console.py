@@ -323,13 +323,14 @@ def test_a_phone_is_on_any_channel(ed: Browser, turns: Turns) -> None:
     for name, channel in CHANNELS.items():
         assert (name in CHATS) == (f'<option value="{name}"' in page), name
         assert (name in CHATS) == (channel.medium == "chat"), name
-    assert list(CHATS.values()) == ["Chatwoot", "Telegram", "WhatsApp", "Messenger"]
+    titles = [one.title for one in CHATS.values()]
+    assert titles == ["Chatwoot", "Telegram", "WhatsApp", "Messenger"]
     for name in CHATS:
         ed.post("/phones", channel=name)
     for other in ("", "twilio"):
         ed.post("/phones", channel=other)
     shown = ed.post("/text", text="MENU").text
-    for title in CHATS.values():
+    for title in titles:
         assert shown.count(f'<span><span translate="no">{title}</span></span>') == 1
     assert shown.count("<span>Text message</span>") == 2
     assert shown.count("no segments: a chat</summary>") == len(CHATS)
@@ -349,10 +350,31 @@ def test_a_chat_is_answered_as_on_its_channel_with_its_buttons(ed: Browser, turn
         shown = ed.post("/text", phone=phone, text=text).text
         assert real.text in html.unescape(shown)
         assert real.choices
-        assert buttons(shown)[-len(real.choices) :] == [(c.word, c.title) for c in real.choices]
+        wanted = CHATS["whatsapp"].shown(real.choices)
+        assert buttons(shown)[-len(wanted) :] == [(one.word, one.title) for one in wanted]
     assert buttons(shown)[0] == ("1", turns.line.library.editions["en"].titles["definition"])
     assert "What a person would text next" not in shown
     assert "<mark" not in ed.post("/text", phone=phone, text="QUIMIO").text
+
+
+@pytest.mark.parametrize(
+    ("channel", "first", "count"),
+    [
+        ("whatsapp", "What it is", 10),
+        ("messenger", "What it is", 12),
+        ("telegram", "1 · What it is", 12),
+        ("chatwoot", "What it is", 12),
+    ],
+)
+def test_buttons_are_as_a_channel_has_room(
+    ed: Browser, channel: str, first: str, count: int
+) -> None:
+    ed.get("/")
+    ed.post("/phones", channel=channel)
+    found = buttons(ed.post("/text", text="MENU").text)
+    assert (found[0], len(found)) == (("1", first), count)
+    (phone,) = ed.phones()
+    assert "[11] [CHILD]" in ed.get(f"/phones/{phone}/transcript").text
 
 
 def buttons(page: str) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import Final
 from flask import Blueprint, Request, abort
 
 from bot.config import Config
-from bot.model import Medium
+from bot.model import Choice, Medium
 from bot.outbox import Send
 from bot.turn import Report, Take
 
@@ -25,7 +25,8 @@ class Channel:
 
     `title` is what people call it. `is_there` tells whether its settings are; `routes` makes its
     webhooks and `sender` what sends a post, both only where it is there; either may be missing.
-    `medium` is what its replies are cut for, where a message does not tell otherwise.
+    `medium` is what its replies are cut for, where a message does not tell otherwise. `shown` gives
+    a reply's choices as its buttons show them: those that there is room for, titled as there.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Channel:
     routes: Callable[[Config, Take, Report], Blueprint] | None
     sender: Callable[[Config], Send] | None = None
     medium: Medium = "sms"
+    shown: Callable[[tuple[Choice, ...]], tuple[Choice, ...]] = tuple
 
 
 def raw_body(request: Request, longest: int = LONGEST_BODY) -> bytes:

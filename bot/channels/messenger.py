@@ -184,16 +184,24 @@ def sender(config: Config) -> Send:
 def content_of(reply: Reply) -> dict[str, Any]:
     """Write a reply; an empty list of quick replies would be refused."""
     text = meta.cut(sms.clean(reply.text), LONGEST_TEXT)[0]
-    quick = [quick_reply(one) for one in meta.chosen(reply.choices, MOST_QUICK_REPLIES)]
+    quick = [quick_reply(one) for one in shown(reply.choices)]
     return {"text": text, "quick_replies": quick} if quick else {"text": text}
+
+
+def shown(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """Give the choices that there is room for, with titles that fit."""
+    return tuple(
+        Choice(one.word, meta.shortened(one.title, LONGEST_TITLE))
+        for one in meta.chosen(choices, MOST_QUICK_REPLIES)
+    )
 
 
 def quick_reply(choice: Choice) -> dict[str, str]:
     """Write a quick reply."""
-    title = meta.shortened(choice.title, LONGEST_TITLE)
-    return {"content_type": "text", "title": title, "payload": choice.word}
+    return {"content_type": "text", "title": choice.title, "payload": choice.word}
 
 
 CHANNEL: Final = Channel(
-    NAME, "Messenger", lambda config: config.messenger is not None, routes, sender, medium="chat"
-)
+    NAME, "Messenger", lambda config: config.messenger is not None, routes, sender,
+    medium="chat", shown=shown,
+)  # fmt: skip

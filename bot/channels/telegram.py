@@ -140,11 +140,6 @@ def blueprint(config: Config, take: Take, _: Report) -> Blueprint:
     return routes
 
 
-CHANNEL: Final = Channel(
-    NAME, "Telegram", lambda config: config.telegram is not None, blueprint, medium="chat"
-)
-
-
 def read(body: bytes) -> tuple[Inbound, ...]:
     """Read an update; nothing where it is none of a person's messages, ValueError if it is wrong.
 
@@ -232,6 +227,11 @@ def keyboard(choices: tuple[Choice, ...]) -> dict[str, Any]:
     }
 
 
+def shown(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """Give the choices as the keyboard has them."""
+    return tuple(Choice(one.word, label(one)) for one in choices)
+
+
 def label(choice: Choice) -> str:
     """Give what a button shows, and texts when it is tapped: the word, a number with its title."""
     if not choice.word.isdigit():
@@ -252,3 +252,9 @@ def columns(text: str) -> int:
 def cut(text: str, longest: int) -> str:
     """Keep to so many UTF-16 units: a guard, at the end of a sentence or a word."""
     return sms.cut(text, lambda page: len(page.encode("utf-16-le")) // 2 <= longest)[0]
+
+
+CHANNEL: Final = Channel(
+    NAME, "Telegram", lambda config: config.telegram is not None, blueprint,
+    medium="chat", shown=shown,
+)  # fmt: skip

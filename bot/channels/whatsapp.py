@@ -267,7 +267,7 @@ def sender(config: Config) -> Send:
 def content_of(reply: Reply) -> dict[str, Any]:
     """Write a reply: with buttons where they have room, else with a list, else as plain text."""
     text = meta.cut(sms.clean(reply.text), LONGEST_TEXT)[0]
-    choices = meta.chosen(reply.choices, MOST_ROWS)
+    choices = shown(reply.choices)
     if not choices:
         return {"type": "text", "text": {"preview_url": False, "body": text}}
     short = all(meta.fits(one.title, LONGEST_BUTTON) for one in choices)
@@ -289,6 +289,11 @@ def content_of(reply: Reply) -> dict[str, Any]:
     }
 
 
+def shown(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """Give the choices that there is room for; what is too long of a title stands below it."""
+    return meta.chosen(choices, MOST_ROWS)
+
+
 def row_of(choice: Choice) -> dict[str, str]:
     """Write a row; a title that is too long goes on in its description."""
     title, rest = meta.cut(choice.title, LONGEST_ROW)
@@ -305,5 +310,6 @@ def label_of(choices: tuple[Choice, ...]) -> str:
 
 
 CHANNEL: Final = Channel(
-    NAME, "WhatsApp", lambda config: config.whatsapp is not None, routes, sender, medium="chat"
-)
+    NAME, "WhatsApp", lambda config: config.whatsapp is not None, routes, sender,
+    medium="chat", shown=shown,
+)  # fmt: skip

@@ -16,12 +16,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from bot import sms
 from bot.catalogs import DRAFT, MISSING, REVIEWED, STALE
 from bot.channels import CHANNELS
+from bot.channels.channel import Channel
 from bot.console.costs import marked
 from bot.console.language import day, gettext
 from bot.console.staff import Staff
 from bot.library import ENGLISH, Library, audience_of
 from bot.marking import to_translate
-from bot.model import AUDIENCES, LONGEST_TEXT, Conversation, Inbound, Medium, Reply
+from bot.model import AUDIENCES, LONGEST_TEXT, Choice, Conversation, Inbound, Medium, Reply
 from bot.transcripts import written
 from bot.turn import CONSOLE, Turns, contact_key
 
@@ -31,10 +32,8 @@ SHOWN: Final = 40
 LONGEST_PRICE: Final = 12
 MOST_NUMBERS: Final = 9
 
-CHATS: Final = {
-    one.name: one.title for one in CHANNELS.values() if one.routes and one.medium == "chat"
-}
-"""Channels that a phone may be on, besides text messages, and what people call them."""
+CHATS: Final = {name: one for name, one in CHANNELS.items() if one.routes and one.medium == "chat"}
+"""Channels that a phone may be on, besides text messages."""
 
 TRANSLATIONS: Final = {
     REVIEWED: to_translate("reviewed translation"),
@@ -48,7 +47,10 @@ SHOWN_AUDIENCES: Final = (to_translate("adult"), to_translate("child"))
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What was texted from a phone, what came back, and why; `medium` is the phone's."""
+    """What was texted from a phone, what came back, and why.
+
+    `buttons` are those below the reply, as the chat that the phone is on shows them.
+    """
 
     number: int
     said: str
@@ -58,12 +60,13 @@ class Exchange:
     marked: tuple[tuple[str, bool], ...]
     sources: tuple[tuple[str, str], ...]
     state: str
-    medium: Medium
+    buttons: tuple[Choice, ...]
+    in_chat: bool
 
     @property
     def segments(self) -> int:
         """Segments that are paid for: none where nothing is sent, and none of a chat."""
-        return self.size.segments if self.reply.text and self.medium == "sms" else 0
+        return self.size.segments if self.reply.text and not self.in_chat else 0
 
 
 class Phones:
@@ -77,14 +80,13 @@ class Phones:
         """Name each phone."""
         return list(session.get("phones", ()))
 
-    def channel(self, name: str) -> str:
-        """Give the one of CHATS that a phone is on; empty for text messages."""
-        channel = session.get("channels", {}).get(name, "")
-        return channel if channel in CHATS else ""
+    def chat(self, name: str) -> Channel | None:
+        """Give the one of CHATS that a phone is on; None for text messages."""
+        return CHATS.get(session.get("channels", {}).get(name, ""))
 
     def medium(self, name: str) -> Medium:
         """Tell what replies to a phone are cut for."""
-        return "chat" if self.channel(name) else "sms"
+        return "chat" if self.chat(name) else "sms"
 
     def add(self, language: str, audience: str, channel: str = "") -> None:
         """Add a phone; its owner texts the language and the audience first, where one is wanted."""
@@ -132,8 +134,8 @@ class Phones:
             "ORDER BY number DESC LIMIT ?",
             name, SHOWN,
         )  # fmt: skip
-        library, medium = self.turns.line.library, self.medium(name)
-        return [exchange(library, medium, *row) for row in reversed(rows)]
+        library, chat = self.turns.line.library, self.chat(name)
+        return [exchange(library, chat, *row) for row in reversed(rows)]
 
     def transcript(self, name: str) -> str:
         """Write a phone's conversation as a golden transcript."""
@@ -145,7 +147,7 @@ class Phones:
 
         Nothing in a chat, where a reply has buttons of its own.
         """
-        if self.medium(name) == "chat":
+        if self.chat(name):
             return []
         row = self.turns.store.contact(self._key(name))
         state = Conversation.from_json(row.state) if row else Conversation()
@@ -160,16 +162,17 @@ class Phones:
 
 
 def exchange(
-    library: Library, medium: Medium, number: int, said: str, reply: str, why: str
+    library: Library, chat: Channel | None, number: int, said: str, reply: str, why: str
 ) -> Exchange:
     """Read what is kept of one message, with what it cost and where it comes from."""
     answered = Reply.from_json(reply)
     size, edition = sms.measure(answered.text), library.edition(answered.language)
-    runs = marked(answered.text, edition) if medium == "sms" else ((answered.text, False),)
+    runs = ((answered.text, False),) if chat else marked(answered.text, edition)
+    buttons = chat.shown(answered.choices) if chat else ()
     label = f"{answered.audience}.{answered.topic}" if answered.topic else ""
     return Exchange(
         number, said, answered, tuple(json.loads(why)), size, runs, _sources(library, label),
-        _state(library, label, answered.language), medium,
+        _state(library, label, answered.language), buttons, chat is not None,
     )  # fmt: skip
 
 
@@ -217,7 +220,7 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
         shown = [
             {
                 "name": name,
-                "channel": CHATS.get(phones.channel(name), ""),
+                "chat": phones.chat(name),
                 "exchanges": phones.exchanges(name),
                 "next": phones.next_words(name),
             }
@@ -227,8 +230,8 @@ def blueprint(turns: Turns, staff: Staff) -> Blueprint:
             "simulator.html", phones=shown, editions=list(library.editions.values()),
             rtl={one.language for one in library.editions.values() if one.right_to_left},
             tags={one: one.replace("_", "-") for one in library.editions}, audiences=AUDIENCES,
-            channels=CHATS, revision=library.revision, price=float(session.get("price", 0.01)),
-            most=MOST_PHONES,
+            chats=CHATS.values(), revision=library.revision, most=MOST_PHONES,
+            price=float(session.get("price", 0.01)),
         )  # fmt: skip
 
     @routes.post("/phones")
