@@ -40,8 +40,8 @@ LONGEST_ASKED: Final = 3600
 
 DUE: Final = "failed = '' AND (next_at <= ? OR next_at > ?) AND (lease <= ? OR lease > ?)"
 ANY_DUE: Final = f"SELECT number FROM outbox WHERE {DUE} LIMIT 1"  # noqa: S608 - our own words
-TAKE: Final = (  # noqa: S608 - our own words
-    "UPDATE outbox SET lease = ?, holder = ?, tries = tries + 1 WHERE number IN ("
+TAKE: Final = (
+    "UPDATE outbox SET lease = ?, holder = ?, tries = tries + 1 WHERE number IN ("  # noqa: S608
     f"SELECT number FROM outbox o WHERE {DUE} "
     "AND NOT EXISTS (SELECT number FROM outbox p WHERE p.contact = o.contact "
     "AND p.channel = o.channel AND p.number < o.number AND p.failed = '') "

@@ -159,6 +159,8 @@ class Turns:
         others; whichever comes last is answered for all. Raises NotTakenError where the reply, or a
         part, has to wait, and there is no place for it.
         """
+        if not (inbound.id.isascii() and inbound.id.isprintable()):
+            inbound = replace(inbound, id=storable(inbound.id))
         if inbound.part:
             return self._take_part(inbound, inbound.part, note)
         begun = time.perf_counter()
@@ -214,7 +216,7 @@ class Turns:
             log.warning("what came of texts in parts is answered later (%s)", type(error).__name__)
 
     def _take(self, inbound: Inbound, note: Note) -> Reply:
-        at, message = self.clock(), storable(f"{inbound.channel}:{inbound.id}")
+        at, message = self.clock(), f"{inbound.channel}:{inbound.id}"
         contact = contact_key(self.key, inbound)
         pending = self.spool is not None and self.spool.pending()
         if self.spool and pending:
@@ -337,7 +339,7 @@ class Turns:
 
         def posting(reply: Reply) -> list[Post]:
             outgoing = Outgoing(
-                inbound.channel, inbound.id, inbound.contact, reply, inbound.back, at=at
+                inbound.channel, inbound.id, storable(inbound.contact), reply, inbound.back, at=at
             )
             posts = []
             if inbound.back and reply.text:
@@ -505,9 +507,9 @@ CONFIRMED: Final = frozenset({"stop", "start"})
 """Labels whose reply tells that an opt-out or opt-in was taken: it is kept, or not confirmed."""
 
 
-def storable(id: str) -> str:
+def storable(said: str) -> str:
     """Write a platform's id so that every store can keep it: no NUL, no half of a character."""
-    return id.encode("utf-8", "replace").decode().replace("\0", "?")
+    return said.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def contact_key(key: bytes, inbound: Inbound) -> bytes:

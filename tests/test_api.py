@@ -181,6 +181,30 @@ def test_a_revoked_key_is_refused_from_the_next_call_on(ann: Client, keys: Keys)
     assert not keys.revoke("ann")
 
 
+def test_where_the_last_key_is_revoked_there_is_no_api(
+    ann: Client, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.api.keys.ASKED_EVERY", -1.0)
+    assert ann.get("/languages").status_code == 200
+    keys.revoke("ann")
+    assert ann.get("/languages").mimetype == "text/plain"
+
+
+def test_strangers_make_no_work_for_the_store(
+    client: FlaskClient, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.get("/api/v1/").status_code == 404
+
+    def asked(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(turns.store, "rows", asked)
+    turns.outage.lasts = True
+    for _ in range(3):
+        assert client.get("/api/v1/").status_code == 404
+    turns.outage.lasts = False
+
+
 def test_a_key_is_kept_as_a_hash(ann: Client, config: Config) -> None:
     secret = ann.headers["Authorization"].partition("_")[2].encode()
     kept = b"".join(file.read_bytes() for file in Path(config.database).parent.iterdir())
@@ -207,6 +231,7 @@ def test_more_calls_than_its_rate_are_refused(client: FlaskClient, keys: Keys) -
         ("ann", ("all",), "1/minute", "a scope is one of"),
         ("ann", (), "1/minute", "a scope is one of"),
         ("ann", ("content",), "often", "a rate is"),
+        ("ann", ("content",), "0/minute", "a rate is"),
     ],
 )
 def test_a_key_that_cannot_be(
@@ -279,7 +304,25 @@ def test_what_is_not_there(ann: Client, path: str, status: int) -> None:
     _is_problem(ann.get(path), status)
 
 
-@pytest.mark.parametrize("text", ["\0", "\ud800", "a\0b", "\u202e", ""])
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400"])
+def test_what_is_no_number_is_named(ann: Client, number: str) -> None:
+    body = f'{{"id": "1", "contact": "a", "media": {number}}}'
+    response = ann.client.post(
+        "/api/v1/messages", data=body, headers={**ann.headers, "Content-Type": "application/json"}
+    )
+    assert response.status_code in (400, 422)
+
+
+@pytest.mark.parametrize(
+    "id", ["a\0", "a\n", "\ud800", "\x7f"], ids=["nul", "line", "half", "delete"]
+)
+def test_an_id_that_no_store_can_keep_is_refused(ann: Client, id: str) -> None:
+    for said in ({"id": id, "contact": "a"}, {"id": "1", "contact": id}):
+        _is_problem(ann.post(**said), 422)
+    assert ann.text("cart", "é - 1")["topic"] == "cart"
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800", "a\0b", "\u202e", ""], ids=range(5))
 def test_odd_texts_are_answered(ann: Client, text: str) -> None:
     assert ann.text(text)["label"]
 

@@ -98,7 +98,7 @@ def client(taken: list[Inbound]) -> FlaskClient:
 
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
-    routes = meta.webhook("whatsapp", SECRET, WORD, whatsapp.read, take)  # type: ignore[arg-type]
+    routes = meta.webhook("whatsapp", SECRET, WORD, lambda raw: whatsapp.read(raw, b"k"), take)  # type: ignore[arg-type]
     app.register_blueprint(routes)
     app.register_error_handler(NotTakenError, lambda _: ("", 503))
     return app.test_client()
@@ -220,7 +220,7 @@ def test_any_json_is_read_or_refused_and_never_breaks(
         },
     }[where]
     raw, codes = msgspec.json.encode(body), set()
-    for read in (whatsapp.read, lambda raw: messenger.read(raw, b"k")):
+    for read in (lambda raw: whatsapp.read(raw, b"k"), lambda raw: messenger.read(raw, b"k")):
         try:
             messages = list(read(raw))
         except HTTPException as error:
@@ -350,5 +350,5 @@ def test_a_shortened_title_fits(text: str, longest: int) -> None:
 
 def test_neither_channel_hands_over_or_keeps_an_address_that_is_not_needed() -> None:
     assert all(CHANNELS[name].sender for name in ("whatsapp", "messenger"))
-    (inbound,) = whatsapp.read(batch("CART"))
+    (inbound,) = whatsapp.read(batch("CART"), b"k")
     assert not inbound.handoff

@@ -21,6 +21,7 @@ from bot.keys import contact_secret
 from bot.line import Line
 from bot.model import Conversation, Inbound, Reply
 from bot.outbox import (
+    ABREAST,
     GIVE_UP_AFTER,
     LEASE,
     LONGEST_WAIT,
@@ -28,6 +29,7 @@ from bot.outbox import (
     Never,
     Outbox,
     Outcome,
+    Row,
     Sent,
     backed_off,
     dead,
@@ -35,11 +37,12 @@ from bot.outbox import (
     replay,
     waiting,
 )
+from bot.patient import Patient
 from bot.posts import Outgoing, Seal, UnreadableError
 from bot.samples.sample import Request
 from bot.spool import Spool
 from bot.store import Post, Store, StoreError, open_store
-from bot.turn import NotTakenError, Turns
+from bot.turn import NotTakenError, Turns, contact_key
 from tests.faults import outbox as fault
 from tests.pg import postgres
 
@@ -94,11 +97,13 @@ def platform() -> Platform:
     return Platform()
 
 
-def post(store: Store, contact: str, message: str, seal: Seal | None = None) -> None:
+def post(
+    store: Store, contact: str, message: str, seal: Seal | None = None, channel: str = "test"
+) -> None:
     """Take a turn whose reply goes by a call of its own."""
     reply = Reply("menu", "text")
     outgoing = Outgoing("test", message, contact, reply, "-", at=NOW)
-    sealed = Post("test", (seal or Seal(KEY)).closed(outgoing))
+    sealed = Post(channel, (seal or Seal(KEY)).closed(outgoing))
     hashed = hashlib.sha256(contact.encode()).digest()
     store.turn(
         message,
@@ -141,6 +146,80 @@ def test_what_one_contact_gets_keeps_its_order(store: Store, platform: Platform)
     for person in range(4):
         own = [one for one in platform.taken if int(one) % 4 == person]
         assert own == sorted(own)
+
+
+def test_what_cannot_go_through_one_channel_holds_up_no_other(
+    store: Store, platform: Platform
+) -> None:
+    platform.says["1"] = [Later("status 500", 3000)]
+    post(store, "ann", "1")
+    post(store, "ann", "2", channel="other")
+    post(store, "ann", "3")
+    box = Outbox(store, Seal(KEY), dict.fromkeys(("test", "other"), platform.send), lambda: NOW)
+    run(box, until=lambda: platform.taken == ["2"])
+    assert waiting(store) == 2
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_waiting(store: Store, platform: Platform) -> None:
+    post(store, "ann", "1")
+    platform.now = NOW - 100_000
+    run(outbox(store, platform), until=empty(store))
+    assert platform.taken == ["1"]
+
+
+@pytest.mark.parametrize("way", ["drips", "pours"])
+def test_an_answer_that_does_not_end_is_not_waited_for(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.patient.STEP", 0.3)
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            time.sleep(0.05 if way == "drips" else 0)
+            yield b"x" * (1 if way == "drips" else 65_536)
+
+    answer = httpx.MockTransport(lambda _: httpx.Response(200, content=endless()))
+    with Patient(transport=answer) as client, pytest.raises(httpx.ReadTimeout):
+        client.get("https://example.ca")
+    said = httpx.MockTransport(lambda _: httpx.Response(429, json={"a": 1}, headers={"x": "y"}))
+    with Patient(transport=said) as client:
+        response = client.get("https://example.ca")
+    assert (response.status_code, response.json(), response.headers["x"]) == (429, {"a": 1}, "y")
+
+
+def test_a_post_that_was_taken_when_the_process_ends_is_noted(
+    store: Store, platform: Platform
+) -> None:
+    """The thread that sends it notes it, and is waited for."""
+    platform.slow = 0.5
+    post(store, "ann", "1")
+    box = outbox(store, platform)
+    box.start()
+    deadline = time.monotonic() + 20
+    while box._free == ABREAST:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    box.end()
+    assert box._thread is not None
+    box._thread.join(20)
+    assert (platform.taken, waiting(store)) == (["1"], 0)
+
+
+def test_a_fault_of_our_own_does_not_end_the_outbox(
+    store: Store, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, faults = outbox(store, platform), iter([OSError("no space")])
+    take = box._taken
+
+    def failing(count: int) -> list[Row]:
+        for fault_ in faults:
+            raise fault_
+        return take(count)
+
+    monkeypatch.setattr(box, "_taken", failing)
+    post(store, "ann", "1")
+    run(box, until=empty(store))
+    assert platform.taken == ["1"]
 
 
 def test_several_send_nothing_twice(store: Store, platform: Platform) -> None:
@@ -477,6 +556,77 @@ def test_people_are_told_of_who_asks_for_them(
     assert told == (len(posts) == 2)
 
 
+def test_without_a_store_people_are_told_and_said_to_be_told_just_the_same(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> Reply:
+        raise StoreError("away")
+
+    monkeypatch.setattr(turns.store, "turn", away)
+    monkeypatch.setattr(turns.store, "ping", away)
+    assert "We told" not in turns.take(texted("SUPPORT", handoff=True)).text
+    turns.handoff, turns.wanted = frozenset({"support"}), True
+    assert "We told" in turns.take(texted("SUPPORT", "2")).text
+    let_back(turns, monkeypatch)
+
+
+def test_a_full_disk_keeps_nobody_in_danger_without_a_reply(
+    line: Line, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People cannot be told then; the person is told 9-1-1 and 9-8-8 all the same."""
+
+    def away(*_: object, **__: object) -> Reply:
+        raise StoreError("away")
+
+    monkeypatch.setattr(store, "turn", away)
+    monkeypatch.setattr(store, "ping", away)
+    turns = Turns(line, store, KEY, lambda: NOW, Spool(Path("/nowhere/spool")))
+    turns.handoff, turns.wanted = frozenset({"crisis"}), True
+    assert "9-8-8" in turns.take(Inbound("twilio", "ann", "1", "I want to die")).text
+    with pytest.raises(NotTakenError):
+        turns.take(texted("I want to die", "2"))
+    let_back(turns, monkeypatch)
+
+
+def test_a_wish_to_be_forgotten_is_fulfilled_when_the_store_is_back(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> Reply:
+        raise StoreError("away")
+
+    turns.take(texted("greffe"))
+    monkeypatch.setattr(turns.store, "turn", away)
+    monkeypatch.setattr(turns.store, "ping", away)
+    assert turns.take(texted("FORGET ME", "2")).label == "forget"
+    let_back(turns, monkeypatch)
+    turns.take(Inbound("test", "bob", "3", "menu"))
+    row = turns.store.contact(contact_key(KEY, texted("")))
+    assert row is not None
+    assert Conversation.from_json(row.state) == Conversation()
+
+
+def test_an_opt_out_outlasts_a_turn_that_fails_while_the_key_is_changed(
+    line: Line, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Turns(line, store, KEY, lambda: NOW).take(texted("STOP"))
+    new = Turns(line, store, b"another key, as long as it", lambda: NOW, former_key=KEY)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.turn.respond", broken)
+        new.take(texted("cart", "2"))
+    assert new.take(texted("cart", "3")).text == ""
+
+
+@pytest.mark.parametrize("id", ["a\0b", "\ud800"], ids=["nul", "half"])
+def test_an_id_that_no_store_can_keep_stops_nothing(turns: Turns, id: str) -> None:
+    assert turns.take(texted("cart", id)).topic == "cart"
+    assert turns.take(texted("cart", id)).topic == "cart"
+    assert not turns.outage.lasts
+
+
 def test_people_are_told_of_a_crisis_on_any_channel(turns: Turns) -> None:
     """Also where the reply itself goes back at once."""
     turns.handoff, turns.wanted = frozenset({"crisis"}), True
@@ -508,14 +658,14 @@ def test_an_operator_s_webhook_is_told_and_can_check_who_tells_it(config: Config
 
     send = handoff.sender(replace(config, wanted=Wanted("https://example.ca/people", secret)))
     outgoing = Outgoing(
-        "twilio", "SM1", "+15145550123", Reply("crisis", "9-1-1", "fr"), "", "handoff", NOW
+        "twilio", "SM-é\n", "+15145550123", Reply("crisis", "9-1-1", "fr"), "", "handoff", NOW
     )
     with httpx.Client(transport=httpx.MockTransport(answer)) as client:
         assert send(client, outgoing) == Sent()
     (request,) = seen
     told = standardwebhooks.Webhook(secret).verify(request.content, dict(request.headers))
     assert told == json.loads(request.content) == {
-        "type": "handoff", "id": "SM1", "channel": "twilio", "contact": "+15145550123",
+        "type": "handoff", "id": "SM-é\n", "channel": "twilio", "contact": "+15145550123",
         "label": "crisis", "language": "fr", "at": NOW,
     }  # fmt: skip
     with pytest.raises(standardwebhooks.WebhookVerificationError):

@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.model import Conversation, Inbound, Part, Reply
-from bot.parts import Parts
+from bot.parts import OVERDUE, Parts, whole_key
 from bot.posts import Seal
 from bot.store import Failure, Step, Store, StoreError, Unmatched
 from bot.store.copying import copy
@@ -109,7 +109,7 @@ class TestParts:
         assert {(one.id, one.text, one.part) for one in found} == {
             ("id1", "1 2 3 4 5 6 7 8 ", None)
         }
-        parts.forget(Part("ref", 1, total), b"contact")
+        parts.forget(whole_key(Part("ref", 1, total), b"contact"))
         assert any_store.rows("SELECT number FROM concatenated") == []
 
     def test_parts_under_another_key_are_not_read(self, any_store: Store) -> None:
@@ -117,6 +117,26 @@ class TestParts:
         for key, number in ((b"before", 1), (b"now", 2)):
             parts = Parts(any_store, Seal(key))
             assert parts.joined(inbound, Part("ref", number, 2), b"contact", NOW) is None
+
+    def test_parts_whose_others_do_not_come_are_overdue(self, any_store: Store) -> None:
+        parts = Parts(any_store, Seal(b"a key"))
+        for number, at in ((1, NOW), (3, NOW + 10)):
+            inbound = Inbound("vonage", "sms:1", f"id{number}", f"{number} ", back="x")
+            parts.joined(inbound, Part("ref", number, 3), b"c", at)
+        assert list(parts.overdue(NOW + OVERDUE)) == []
+        ((whole, inbound),) = parts.overdue(NOW + 10 + OVERDUE)
+        assert inbound == Inbound("vonage", "sms:1", "id1", "1 3 ", back="x")
+        parts.forget(whole)
+        assert list(parts.overdue(NOW + 10 + OVERDUE)) == []
+        Parts(any_store, Seal(b"before")).joined(inbound, Part("ref", 1, 2), b"c", NOW)
+        assert [one for _, one in parts.overdue(NOW + OVERDUE)] == [None]
+
+    def test_parts_of_a_contact_that_is_erased_go_with_it(self, any_store: Store) -> None:
+        parts = Parts(any_store, Seal(b"a key"))
+        parts.joined(Inbound("vonage", "sms:1", "id", "text"), Part("ref", 1, 2), b"c", NOW)
+        assert not any_store.erase(b"another")
+        assert any_store.erase(b"c")
+        assert any_store.rows("SELECT number FROM concatenated") == []
 
     def test_parts_go_when_they_are_old(self, any_store: Store) -> None:
         parts = Parts(any_store, Seal(b"a key"))

@@ -23,6 +23,7 @@ from bot.channels.vonage.sending import LASTS, RENEWED, sender, shortened, token
 from bot.config import Config, ConfigError, Vonage
 from bot.model import Choice, Inbound, Reply
 from bot.outbox import Later, Never, Outcome, Sent
+from bot.parts import OVERDUE
 from bot.posts import Outgoing
 from bot.samples import vonage as sample
 from bot.samples.sample import Request, Texted
@@ -131,7 +132,9 @@ def test_the_sig_is_that_of_vonages_own_sdk() -> None:
     assert special == signed.sign("s", {"a": "1_b_2"})
 
 
-@pytest.mark.parametrize("timestamp", ["", "x", "²", "9" * 30, "1", str(int(time.time()) + 3600)])
+@pytest.mark.parametrize(
+    "timestamp", ["", "x", "²", "9" * 30, "1", str(int(time.time()) + 3600)], ids=range(6)
+)
 def test_a_sig_of_no_time_or_another_day_is_refused(timestamp: str) -> None:
     values = {"text": "CART", "timestamp": timestamp}
     assert not signed.values_are("secret", {**values, "sig": signed.sign("secret", values)})
@@ -288,6 +291,25 @@ def test_a_part_that_never_comes_is_waited_for_only_so_long(line: SimpleNamespac
     ask(line.client, part(line, 1, TEXTS[1]))
     ask(line.client, part(line, 2, TEXTS[2]))
     assert [one.text for one in line.taken] == ["".join(TEXTS.values())]
+
+
+def test_nobody_in_danger_waits_for_the_rest_of_their_text(line: SimpleNamespace) -> None:
+    ask(line.client, part(line, 2, "I want to kill myself, I cannot go on"))
+    assert [one.text for one in line.taken] == ["I want to kill myself, I cannot go on"]
+    ((sealed,),) = line.turns.store.rows("SELECT sealed FROM outbox")
+    assert line.turns.seal.opened(sealed).reply.label == "crisis"
+
+
+def test_what_has_come_is_answered_after_a_while(line: SimpleNamespace) -> None:
+    ask(line.client, part(line, 1, "what is cart"))
+    line.turns.take_overdue()
+    assert line.taken == []
+    began = line.turns.clock()
+    line.turns.clock = lambda: began + OVERDUE
+    line.turns.take_overdue()
+    line.turns.take_overdue()
+    assert [(one.id, one.text) for one in line.taken] == [("id1", "what is cart")]
+    assert len(line.turns.store.rows("SELECT number FROM outbox")) == 1
 
 
 @pytest.mark.parametrize(

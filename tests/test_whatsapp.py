@@ -1,9 +1,12 @@
 """WhatsApp: what pywa, an SDK of its own, reads in our samples and would send in our stead."""
 
+import base64
+import hmac
 import json
 import logging
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +52,7 @@ from .conftest import BASE_URL, ROOT
 
 SAMPLE = SAMPLES["whatsapp"]
 API = "https://graph.facebook.com/v26.0"
+KEY = b"the app's secret"
 BACK = json.dumps({"phone_number_id": NUMBER, "to": CONTACT})
 MORE, MENU = Choice("MORE", "MORE"), Choice("MENU", "MENU")
 
@@ -130,20 +134,29 @@ def test_pywa_reads_the_same_in_our_samples(
     body = json.loads(cases[name].request.body)
     body["entry"][0]["changes"][0]["value"]["messages"][0]["context"] = {"from": "1", "id": "x"}
     theirs = kind.from_update(sdk, body)
-    (ours,) = read(json.dumps(body).encode())
+    (ours,) = read(json.dumps(body).encode(), KEY)
     assert (getattr(theirs, field) or "") == ours.text == cases[name].taken[0]
-    assert theirs.id == ours.id
+    assert ours.id == hmac.digest(KEY, theirs.id.encode(), "sha256").hex()[:32]
     assert theirs.from_user.bsuid == ours.contact
     back = json.loads(ours.back)
     assert theirs.metadata.phone_number_id == back["phone_number_id"] == NUMBER
     assert (theirs.from_user.wa_id or "") == back.get("to", "")
 
 
+def test_a_number_inside_whatsapp_s_id_goes_no_further(cases: dict[str, Case]) -> None:
+    """It is there in base64: in our samples as in real ones."""
+    messages = json.loads(cases["a message"].request.body)["entry"][0]["changes"][0]["value"]
+    id = messages["messages"][0]["id"].removeprefix("wamid.")
+    assert CONTACT.encode() in base64.b64decode(id)
+    (inbound,) = read(cases["a message"].request.body, KEY)
+    assert set(inbound.id) <= set("0123456789abcdef")
+
+
 def test_every_case_that_is_taken_says_who_it_goes_back_to(cases: dict[str, Case]) -> None:
     for case in cases.values():
         if case.status != 200 or case.request.method != "POST":
             continue
-        for inbound in read(case.request.body):
+        for inbound in read(case.request.body, KEY):
             assert inbound.medium == "chat"
             assert inbound.contact == f"CA.{CONTACT}"
             assert json.loads(inbound.back)["phone_number_id"] == NUMBER
@@ -154,7 +167,7 @@ def test_every_case_that_is_taken_says_who_it_goes_back_to(cases: dict[str, Case
 def only(**fields: Any) -> list[tuple[str, str, int]]:
     one = {"from": CONTACT, "id": "wamid.1", "type": "text", "text": {"body": "CART"}, **fields}
     body = json.dumps(changes(value(one))).encode()
-    return [(inbound.contact, inbound.text, inbound.media) for inbound in read(body)]
+    return [(inbound.contact, inbound.text, inbound.media) for inbound in read(body, KEY)]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +199,7 @@ def test_who_and_what(fields: dict[str, Any], wanted: list[tuple[str, str, int]]
 def test_a_number_that_could_bend_the_path_of_a_call_is_left_out(number: object) -> None:
     one = value({"from": CONTACT, "id": "1", "type": "text", "text": {"body": "CART"}})
     one["metadata"]["phone_number_id"] = number
-    assert list(read(json.dumps(changes(one)).encode())) == []
+    assert list(read(json.dumps(changes(one)).encode(), KEY)) == []
 
 
 def test_nor_does_one_get_into_a_call_by_what_was_kept(config: Config) -> None:
@@ -435,7 +448,7 @@ def test_a_reply_that_is_refused_is_kept_for_an_operator_and_the_next_one_goes(
                 "SELECT number FROM outbox WHERE failed = ''"
             ):
                 break
-            outbox._ended.wait(0.05)
+            time.sleep(0.05)
         (letter,) = dead(turns.store)
         outbox.end()
     assert calls == [f"/{NUMBER}/messages"] * 3

@@ -14,6 +14,7 @@ import httpx
 
 from bot import sms
 from bot.channels import CHANNELS
+from bot.channels.channel import Channel
 from bot.cli.phone import bubble
 from bot.cli.stand_in import Answer, standing_in
 from bot.config import LOOPBACK, Config
@@ -75,7 +76,7 @@ def text(
     click.echo(bubble(reply.text))
     if reply.words:
         click.echo("  ".join(f"[{word}]" for word in reply.words))
-    click.echo(f"{status}: {_cost(sample, reply.text)}, {took:.0f} ms, {message}")
+    click.echo(f"{status}: {_cost(CHANNELS[channel], reply.text)}, {took:.0f} ms, {message}")
 
 
 @click.group()
@@ -203,11 +204,11 @@ def _looked_at(url: str) -> None:
         )
 
 
-def _cost(sample: Sample, text: str) -> str:
+def _cost(channel: Channel, text: str) -> str:
     if not text:
         return "no message"
     size = sms.measure(text)
-    if sample.medium == "chat":
+    if channel.medium == "chat":
         return f"{len(text)} characters"
     return f"{size.encoding}, {size.units} units, {size.segments} segments"
 

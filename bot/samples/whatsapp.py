@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -23,9 +24,15 @@ def message(texted: Texted, **fields: Any) -> dict[str, Any]:
     phone = texted.contact if texted.contact.isdigit() else ""
     return {
         "from": phone, "from_user_id": f"CA.{phone}" if phone else texted.contact,
-        "id": texted.id, "timestamp": str(int(time.time())),
+        "id": wamid(phone, texted.id), "timestamp": str(int(time.time())),
         **(fields or {"type": "text", "text": {"body": texted.text}}),
     }  # fmt: skip
+
+
+def wamid(phone: str, id: str) -> str:
+    """Write an id as WhatsApp does: the person's number is inside of it."""
+    inside = b"\x1c\x18\x0b" + f"{phone}{id}".encode("utf-8", "replace")
+    return f"wamid.{b64encode(inside).decode()}"
 
 
 def value(*messages: Any, **others: Any) -> dict[str, Any]:
@@ -63,12 +70,12 @@ def request(config: Config, _: str, texted: Texted) -> Request:
 def cases(config: Config, attempt: Try) -> Sequence[Case]:
     """Give the table of this channel."""
     contact, run, word = attempt.contact, attempt.run, settings(config).verify_token
-    good = request(config, "", Texted("MENU", contact, f"wamid.{run}"))
+    good = request(config, "", Texted("MENU", contact, run))
     unsigned = {"Content-Type": "application/json"}
     count = iter(range(1000))
 
     def text(words: str) -> dict[str, Any]:
-        return message(Texted(words, contact, f"wamid.{run}-{next(count)}"))
+        return message(Texted(words, contact, f"{run}-{next(count)}"))
 
     def one(name: str, *taken: str, **fields: Any) -> Case:
         body = changes(value({**text(""), **fields}))
