@@ -124,7 +124,7 @@ def test_a_forged_post_is_told_once_a_minute_and_takes_nothing(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(meta, "_warned", {})
+    monkeypatch.setattr("bot.channels.channel._warned", {})
     for _ in range(4):
         answer = client.post("/whatsapp/messages", data=batch("CART"))
         assert answer.status_code == 403

@@ -389,7 +389,7 @@ def test_a_key_is_changed_and_nobody_is_forgotten(client: FlaskClient, config: C
 def test_a_refused_signature_is_told_once_a_minute(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bot.channels.twilio._warned", {})
+    monkeypatch.setattr("bot.channels.channel._warned", {})
     for _ in range(5):
         post(client, token="another")
     assert caplog.text.count("signature does not match") == 1

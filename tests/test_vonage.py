@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from vonage_jwt import JwtClient, verify_signature
 
 from bot.app import NAME, create_app
+from bot.channels import channel
 from bot.channels.vonage import MESSAGES_PATH, SMS_PATH, STATUS_PATH, reading, signed
 from bot.channels.vonage.naming import ERRORS, LONGEST
 from bot.channels.vonage.sending import LASTS, RENEWED, sender, shortened, tokens, told
@@ -220,7 +221,7 @@ def test_who_opted_out_with_the_carrier_has_with_us(
 def test_what_is_refused_is_told_once_a_minute_without_what_it_says(
     line: SimpleNamespace, caplog: pytest.LogCaptureFixture
 ) -> None:
-    signed._warned.clear()
+    channel._warned.clear()
     request = sample.request(line.config, "", Texted("CART", f"sms:{PHONE}", "2"))
     for path in (MESSAGES_PATH, STATUS_PATH, SMS_PATH):
         bare = request._replace(path=path, headers=sample.JSON, body=b'{"text": "CART"}')

@@ -4,6 +4,8 @@ A channel verifies a request, reads an Inbound, takes the turn and writes the Re
 `Inbound.back` what it needs to send the reply later, and has a `sender` for that.
 """
 
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -36,6 +38,20 @@ class Channel:
     sender: Callable[[Config], Send] | None = None
     medium: Medium = "sms"
     shown: Callable[[tuple[Choice, ...]], tuple[Choice, ...]] = tuple
+
+
+_warned: dict[str, int] = {}
+
+
+def warn_of_stranger(name: str, log: logging.Logger, hint: str) -> None:
+    """Tell the operator of a request that is not the platform's, once a minute at most.
+
+    Anyone can send what is refused. `hint` says what to check if the platform did.
+    """
+    minute = int(time.monotonic() // 60)
+    if _warned.get(name) != minute:
+        _warned[name] = minute
+        log.warning("refused what came to %s: %s", name, hint)
 
 
 def raw_body(request: Request, longest: int = LONGEST_BODY) -> bytes:

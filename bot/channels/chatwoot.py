@@ -27,7 +27,7 @@ from flask import Blueprint, Request, Response, abort
 from flask import request as current_request
 
 from bot import sms
-from bot.channels.channel import Channel, raw_body
+from bot.channels.channel import Channel, raw_body, warn_of_stranger
 from bot.channels.chatwoot_events import INSTAGRAM, Said, read
 from bot.config import Config
 from bot.model import Choice, Inbound
@@ -76,7 +76,6 @@ FULL: Final = b"Too many messages"
 """What Chatwoot says, with status 422, to more in one conversation than it takes in a minute."""
 
 log = logging.getLogger(__name__)
-_warned: dict[str, int] = {}
 
 
 class Back(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -101,7 +100,7 @@ def blueprint(config: Config, take: Take, _: Report) -> Blueprint:
     def messages() -> Response:
         body, now = raw_body(current_request, LONGEST_EVENT), int(time.time())
         if why := refused(current_request, body, secret, now):
-            _warn(why)
+            warn_of_stranger(NAME, log, why)
             abort(403, why)
         try:
             said = read(body, now)
@@ -137,14 +136,6 @@ def sign(secret: bytes, timestamp: str, body: bytes) -> str:
     """Sign a body as Chatwoot does."""
     mac = hmac.digest(secret, timestamp.encode("utf-8", "replace") + b"." + body, "sha256")
     return f"sha256={mac.hex()}"
-
-
-def _warn(why: str) -> None:
-    """Tell the operator, once a minute at most: anyone can send what is refused."""
-    minute = int(time.monotonic() // 60)
-    if _warned.get("minute") != minute:
-        _warned["minute"] = minute
-        log.warning("refused an event of Chatwoot's: %s", why)
 
 
 def inbound_of(said: Said) -> Inbound:

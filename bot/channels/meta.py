@@ -14,7 +14,6 @@ overview", "Graph API: handling errors", "Graph API changelog".
 import hmac
 import json
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -22,7 +21,7 @@ import msgspec
 from flask import Blueprint, Response, abort, request
 
 from bot import sms
-from bot.channels.channel import raw_body
+from bot.channels.channel import raw_body, warn_of_stranger
 from bot.model import Choice, Inbound
 from bot.outbox import Later, Never, Outcome, Sent, outcome_of
 from bot.turn import Take
@@ -62,7 +61,6 @@ GIVEN_UP: Final[Mapping[int, str]] = {
 """Codes of the Graph API that do not pass by themselves, and what they mean."""
 
 log = logging.getLogger(__name__)
-_warned: dict[str, int] = {}
 
 Something = TypeVar("Something")
 
@@ -121,7 +119,8 @@ def webhook(
     def messages() -> Response:
         body = raw_body(request, LONGEST_BODY)
         if not is_right(key, body, request.headers.get(SIGNATURE, "")):
-            _warn_of_signature(name)
+            hint = f"its signature does not match; check {name.upper()}_APP_SECRET"
+            warn_of_stranger(name, log, hint)
             abort(403, f"The signature does not match: check {name.upper()}_APP_SECRET.")
         for inbound in read(body):
             take(inbound)
@@ -138,17 +137,6 @@ def sign(key: bytes, body: bytes) -> str:
 def is_right(key: bytes, body: bytes, signature: str) -> bool:
     """Check a signature, in the time that any takes."""
     return hmac.compare_digest(sign(key, body).encode(), signature.encode(errors="replace"))
-
-
-def _warn_of_signature(name: str) -> None:
-    """Tell the operator, once a minute at most: anyone can send what is refused."""
-    minute = int(time.monotonic() // 60)
-    if _warned.get(name) != minute:
-        _warned[name] = minute
-        log.warning(
-            "refused a post to %s whose signature does not match; if Meta sent it, check "
-            "%s_APP_SECRET", name, name.upper(),
-        )  # fmt: skip
 
 
 def entries(body: bytes, product: str) -> list[msgspec.Raw]:

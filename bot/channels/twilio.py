@@ -9,7 +9,6 @@ which checks here.
 import hmac
 import logging
 import re
-import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -28,7 +27,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.datastructures import MultiDict
 
 from bot import sms
-from bot.channels.channel import Channel
+from bot.channels.channel import Channel, warn_of_stranger
 from bot.config import Config
 from bot.marking import to_translate
 from bot.model import Delivery, Inbound, OptOut, Reply
@@ -94,7 +93,10 @@ Addresses of other platforms have a colon, as in `whatsapp:+1...`."""
 _OPT_OUT_TYPES: Final[Mapping[str, OptOut]] = {"STOP": "stop", "START": "start", "HELP": "help"}
 
 log = logging.getLogger(__name__)
-_warned: dict[str, int] = {}
+CHECK: Final = (
+    "its signature does not match; if Twilio sent it, check TWILIO_AUTH_TOKEN, TWILIO_SIGNING_KEY "
+    "and PUBLIC_BASE_URL"
+)
 _TEXT: Final = "a text that stands in no address"
 
 
@@ -143,7 +145,7 @@ def blueprint(config: Config, take: Take, report: Report) -> Blueprint:
             (not settings and is_right(token, url, request.form, signature))
             or verified(validator, url, request.form, signature, settings)
         ):
-            _warn_of_signature()
+            warn_of_stranger(NAME, log, CHECK)
             abort(403, "The signature does not match: check TWILIO_AUTH_TOKEN and PUBLIC_BASE_URL.")
         form: MultiDict[str, str] = request.form
         return form
@@ -152,17 +154,6 @@ def blueprint(config: Config, take: Take, report: Report) -> Blueprint:
 
 
 CHANNEL: Final = Channel(NAME, "Twilio", lambda _: True, blueprint)
-
-
-def _warn_of_signature() -> None:
-    """Tell the operator, once a minute at most: anyone can send what is refused."""
-    minute = int(time.monotonic() // 60)
-    if _warned.get("minute") != minute:
-        _warned["minute"] = minute
-        log.warning(
-            "refused a message whose signature does not match; if Twilio sent it, check "
-            "TWILIO_AUTH_TOKEN, TWILIO_SIGNING_KEY and PUBLIC_BASE_URL"
-        )
 
 
 def signed_url(request: Request, base_url: str) -> str:

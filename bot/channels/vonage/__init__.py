@@ -13,11 +13,12 @@ JWTs; its lists of the errors of the Messages API; its knowledge base on retries
 of both APIs (Nexmo/api-specification); what its SDKs for Java (9.13) and Python read and write.
 """
 
+import logging
 from typing import Final
 
 from flask import Blueprint, Response, abort, request
 
-from bot.channels.channel import Channel, raw_body
+from bot.channels.channel import Channel, raw_body, warn_of_stranger
 from bot.channels.vonage import reading, signed
 from bot.channels.vonage.naming import NAME
 from bot.channels.vonage.sending import sender
@@ -27,6 +28,10 @@ from bot.turn import Report, Take
 MESSAGES_PATH: Final = "/vonage/messages"
 STATUS_PATH: Final = "/vonage/status"
 SMS_PATH: Final = "/vonage/sms"
+
+CHECK: Final = "its signature does not match; check VONAGE_SIGNATURE_SECRET"
+
+log = logging.getLogger(__name__)
 
 
 def blueprint(config: Config, take: Take, report: Report) -> Blueprint:
@@ -61,7 +66,7 @@ def blueprint(config: Config, take: Take, report: Report) -> Blueprint:
         try:
             values = reading.values(body, request.mimetype)
             if not signed.values_are(secret, values):
-                signed.warn()
+                warn_of_stranger(NAME, log, CHECK)
                 abort(403, "The sig does not match: check VONAGE_SIGNATURE_SECRET (SHA-256 HMAC).")
             inbound = reading.sms(values)
         except reading.UNREADABLE as error:
@@ -75,10 +80,10 @@ def blueprint(config: Config, take: Take, report: Report) -> Blueprint:
         header = request.headers.get("Authorization", "")
         if not header:
             # Rarely Vonage fails to sign one; it signs it when it tries again, after a 5xx.
-            signed.warn()
+            warn_of_stranger(NAME, log, CHECK)
             abort(503, "It is not signed: send it again with a token.")
         if not signed.body_is(secret, header, body):
-            signed.warn()
+            warn_of_stranger(NAME, log, CHECK)
             abort(403, "The token does not match: check VONAGE_SIGNATURE_SECRET.")
         return body
 

@@ -8,7 +8,6 @@ Vonage began to try. Of the methods that the dashboard offers for it, only SHA-2
 
 import hashlib
 import hmac
-import logging
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -23,9 +22,6 @@ OLDEST_SMS: Final = 24 * 3600 + OLDEST
 """Seconds since the SMS API began to try, which it does for a day; ids are known for two."""
 
 _APART: Final = str.maketrans("&=", "__")
-
-log = logging.getLogger(__name__)
-_warned: dict[str, int] = {}
 
 
 def body_is(secret: str, header: str, body: bytes) -> bool:
@@ -71,14 +67,3 @@ def sign(secret: str, values: Mapping[str, str]) -> str:
         if name != "sig"
     )
     return hmac.digest(secret.encode(), said.encode(), "sha256").hex()
-
-
-def warn() -> None:
-    """Tell the operator, once a minute at most: anyone can send what is refused."""
-    minute = int(time.monotonic() // 60)
-    if _warned.get("minute") != minute:
-        _warned["minute"] = minute
-        log.warning(
-            "refused a webhook that is not signed as it should be; if Vonage sent it, check "
-            "VONAGE_SIGNATURE_SECRET"
-        )
