@@ -12,12 +12,11 @@ from typing import Final
 import regex
 
 from bot import catalogs, citations, fidelity, sms
-from bot.config import ConfigError
 from bot.content import Content
 from bot.library import ENGLISH, Edition, Keyword, Library, audience_of
 from bot.line import Line
 from bot.pages import LANGUAGES, NO_LANGUAGE, Layout
-from bot.problems import Problem
+from bot.problems import ConfigError, Problem
 from bot.understanding.fold import tokens
 from bot.understanding.runs import GAP
 

@@ -1,12 +1,14 @@
 """The settings: read from the environment here and nowhere else, checked before anything starts."""
 
-import re
-from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
+
+from bot import platforms
+from bot.platforms import Chatwoot, Messenger, RapidPro, Telegram, Vonage, Wanted, WhatsApp
+from bot.problems import ConfigError
 
 OptOutBy = Literal["app", "twilio"]
 Translations = Literal["all", "reviewed"]
@@ -17,8 +19,6 @@ Handoff = Literal["support", "crisis"]
 
 LONGEST_BASE_URL: Final = 60
 SHORTEST_KEY: Final = 16
-SHORTEST_SECRET: Final = 8
-TELEGRAM_TOKEN: Final = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST_SECRET},256}}")
 
 PUBLIC: Final = "public"
 """As ANSWERLINE_STATUS: /readyz and /metrics are open to anyone."""
@@ -28,89 +28,6 @@ BESIDE: Final = (".candidate", ".key", ".line", ".link", ".lock", ".new", ".spoo
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 OWN_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
-
-
-class ConfigError(Exception):
-    """A setting that the line cannot start with; the text begins with the setting's name."""
-
-
-@dataclass(frozen=True, slots=True)
-class WhatsApp:
-    """WhatsApp's Cloud API: the app's secret, our word for its handshake, a system user's token."""
-
-    app_secret: str = field(repr=False)
-    verify_token: str = field(repr=False)
-    access_token: str = field(repr=False)
-    api_url: str = "https://graph.facebook.com/v26.0"
-
-
-@dataclass(frozen=True, slots=True)
-class Messenger:
-    """Messenger: the app's secret, our word for its handshake, and the page's token."""
-
-    app_secret: str = field(repr=False)
-    verify_token: str = field(repr=False)
-    access_token: str = field(repr=False)
-    api_url: str = "https://graph.facebook.com/v26.0"
-
-
-@dataclass(frozen=True, slots=True)
-class Telegram:
-    """Telegram: the word that its webhook brings; replies need no token of the bot."""
-
-    secret_token: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Vonage:
-    """Vonage: the account's signature secret, and an application with its private key.
-
-    The key is PEM; in the environment it may be the name of a file instead.
-    """
-
-    signature_secret: str = field(repr=False)
-    application_id: str
-    private_key: str = field(repr=False)
-    api_url: str = "https://api.nexmo.com"
-
-
-@dataclass(frozen=True, slots=True)
-class RapidPro:
-    """A RapidPro external channel: the word that it brings, and where it receives."""
-
-    secret: str = field(repr=False)
-    receive_url: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Chatwoot:
-    """A Chatwoot agent bot: its webhook's secret, its access token, and where Chatwoot is."""
-
-    secret: str = field(repr=False)
-    token: str = field(repr=False)
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A webhook of the operator's that is told when people are wanted, and how that is signed."""
-
-    url: str
-    secret: str = field(repr=False)
-
-
-Platform = TypeVar("Platform", WhatsApp, Messenger, Telegram, Vonage, RapidPro, Chatwoot, Wanted)
-
-PLATFORMS: Final[Mapping[str, type]] = {
-    "WHATSAPP": WhatsApp,
-    "MESSENGER": Messenger,
-    "TELEGRAM": Telegram,
-    "VONAGE": Vonage,
-    "RAPIDPRO": RapidPro,
-    "CHATWOOT": Chatwoot,
-    "ANSWERLINE_HANDOFF": Wanted,
-}
-"""How the names of a platform's settings begin: `WHATSAPP` and `app_secret` are one name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +107,14 @@ class Config:
             status=_status(environ),
             hosts=_hosts(environ, base_url),
             logged=_one_of(environ, "ANSWERLINE_LOG", Logged),
-            whatsapp=_platform(environ, "WHATSAPP", WhatsApp),
-            messenger=_platform(environ, "MESSENGER", Messenger),
-            telegram=_telegram(environ),
-            vonage=_vonage(environ),
-            rapidpro=_platform(environ, "RAPIDPRO", RapidPro),
-            chatwoot=_platform(environ, "CHATWOOT", Chatwoot),
+            whatsapp=platforms.read(environ, "WHATSAPP", WhatsApp),
+            messenger=platforms.read(environ, "MESSENGER", Messenger),
+            telegram=platforms.telegram(environ),
+            vonage=platforms.vonage(environ),
+            rapidpro=platforms.read(environ, "RAPIDPRO", RapidPro),
+            chatwoot=platforms.read(environ, "CHATWOOT", Chatwoot),
             handoff=_handoff(environ),
-            wanted=_wanted(environ),
+            wanted=platforms.wanted(environ),
             sending=_one_of(environ, "ANSWERLINE_SENDING", Sending),
             port=_whole(environ, "PORT", 8000, 1, 65535),
             workers=_whole(environ, "WEB_CONCURRENCY", 2, 1, 64),
@@ -211,7 +128,11 @@ SETTINGS: Final = (
     "ANSWERLINE_SYNCHRONOUS", "ANSWERLINE_TRANSLATIONS", "ANSWERLINE_UNMATCHED_DAYS",
     "DATABASE_URL", "PORT", "PUBLIC_BASE_URL", "TWILIO_AUTH_TOKEN", "TWILIO_OPT_OUT",
     "TWILIO_SIGNING_KEY", "WEB_CONCURRENCY",
-    *(f"{prefix}_{one.name.upper()}" for prefix, of in PLATFORMS.items() for one in fields(of)),
+    *(
+        f"{prefix}_{one.name.upper()}"
+        for prefix, kind in platforms.PLATFORMS.items()
+        for one in fields(kind)
+    ),
 )  # fmt: skip
 """The names of all settings, for the README's table."""
 
@@ -235,86 +156,6 @@ def _one_of(environ: Mapping[str, str], name: str, choices: Any) -> Any:
     if word not in words:
         raise ConfigError(f"{name}: is {word!r}; use {' or '.join(words)}")
     return word
-
-
-def _platform(environ: Mapping[str, str], prefix: str, kind: type[Platform]) -> Platform | None:
-    """Read a platform's settings: all that it needs, or none of them."""
-    names = {one.name: f"{prefix}_{one.name.upper()}" for one in fields(kind)}
-    found = {key: said for key, name in names.items() if (said := environ.get(name, "").strip())}
-    needed = [one.name for one in fields(kind) if one.default is MISSING]
-    if not found.keys() & set(needed):
-        return None
-    for key in needed:
-        if key not in found:
-            raise ConfigError(f"{names[key]}: is needed beside {names[next(iter(found))]}")
-    for key, said in found.items():
-        if key.endswith("url"):
-            # An address of our own making goes on behind it; any other is taken as it stands.
-            begins = key == "api_url" or kind is Chatwoot
-            found[key] = _address(names[key], said.rstrip("/") if begins else said)
-        elif key.endswith("secret") and len(said) < SHORTEST_SECRET:
-            raise ConfigError(f"{names[key]}: is shorter than {SHORTEST_SECRET} characters")
-    return kind(**found)
-
-
-def _address(name: str, url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises ValueError on a port that is none
-    except ValueError as error:
-        raise ConfigError(f"{name}: {error}") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii():
-        raise ConfigError(f"{name}: is no address such as https://example.ca")
-    return url
-
-
-def _telegram(environ: Mapping[str, str]) -> Telegram | None:
-    telegram = _platform(environ, "TELEGRAM", Telegram)
-    if telegram and not TELEGRAM_TOKEN.fullmatch(telegram.secret_token):
-        raise ConfigError(
-            f"TELEGRAM_SECRET_TOKEN: use {SHORTEST_SECRET} to 256 of A-Z, a-z, 0-9, _ and -, "
-            "as Telegram takes no others"
-        )
-    return telegram
-
-
-def _vonage(environ: Mapping[str, str]) -> Vonage | None:
-    vonage = _platform(environ, "VONAGE", Vonage)
-    if vonage is None:
-        return None
-    return replace(vonage, private_key=_pem("VONAGE_PRIVATE_KEY", vonage.private_key))
-
-
-def _pem(name: str, said: str) -> str:
-    r"""Read a private key: PEM, with line ends as they are or written as \n, or a file of it."""
-    if not said.startswith("-----BEGIN"):
-        try:
-            said = Path(said).read_text(encoding="ascii").strip()
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{name}: is no key in PEM, and no file that can be read") from error
-    pem = said.replace("\\n", "\n").replace("\r", "")
-    if not _PRIVATE_KEY.fullmatch(pem):
-        raise ConfigError(
-            f"{name}: is no private key in PEM, from -----BEGIN PRIVATE KEY----- to its -----END"
-        )
-    return f"{pem}\n"
-
-
-_PRIVATE_KEY: Final = re.compile(
-    r"-----BEGIN ((?:RSA )?PRIVATE KEY)-----\n[A-Za-z0-9+/=\s]+\n-----END \1-----"
-)
-
-
-def _wanted(environ: Mapping[str, str]) -> Wanted | None:
-    wanted = _platform(environ, "ANSWERLINE_HANDOFF", Wanted)
-    if wanted:
-        try:
-            b64decode(wanted.secret.removeprefix("whsec_"), validate=True)
-        except ValueError as error:
-            raise ConfigError(
-                "ANSWERLINE_HANDOFF_SECRET: is no base64, such as `openssl rand -base64 32` gives"
-            ) from error
-    return wanted
 
 
 def _handoff(environ: Mapping[str, str]) -> tuple[Handoff, ...]:

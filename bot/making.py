@@ -3,11 +3,11 @@
 import logging
 
 from bot import catalogs, checks
-from bot.config import Config, ConfigError
+from bot.config import Config
 from bot.content import read
 from bot.editions import Sending
 from bot.line import Line
-from bot.problems import ContentError, Problem
+from bot.problems import ConfigError, ContentError, Problem
 from bot.sms import Budget
 
 log = logging.getLogger(__name__)

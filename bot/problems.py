@@ -1,6 +1,10 @@
-"""What may be wrong with content: named by file and key, so that an editor finds it."""
+"""What may be wrong with settings and content: named so that whoever has to mend it finds it."""
 
 from dataclasses import dataclass
+
+
+class ConfigError(Exception):
+    """A setting that the line cannot start with; the text begins with the setting's name."""
 
 
 @dataclass(frozen=True, slots=True)

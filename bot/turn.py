@@ -9,7 +9,6 @@ import logging
 import threading
 import time
 import traceback
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from bot.counts import Counts
 from bot.languages import negotiated
 from bot.line import Line
 from bot.model import Conversation, Delivery, Inbound, Part, Reply
+from bot.outage import Outage, Recent
 from bot.parts import Parts, whole_key
 from bot.posts import Outgoing, Seal
 from bot.spool import Entry, Spool
@@ -33,9 +33,6 @@ from bot.understanding.scrub import scrubbed
 
 if TYPE_CHECKING:
     from bot.metrics import Metrics
-
-LOOK_EVERY: Final = 1.0
-"""Seconds between two looks for a store that is away."""
 
 QUICK: Final = 0.5
 """Seconds within which a store fails that may still be read: one that hangs is not asked again."""
@@ -48,9 +45,6 @@ HANDOFF: Final = "handoff"
 
 LITTLE: Final = 32 * 1024
 """Bytes of a spool that are taken up while somebody waits: a few dozen answers."""
-
-RECENT: Final = 500
-"""Replies that a process remembers besides."""
 
 NEEDS_STATE: Final = frozenset({"more", "out_of_scope"})
 """Labels of replies that make no sense without what went before: better an apology."""
@@ -72,52 +66,6 @@ Report = Callable[[Delivery], None]
 def now() -> int:
     """Unix seconds."""
     return int(time.time())
-
-
-class Outage:
-    """Whether the store is away, and the thread that looks whether it is back.
-
-    `readable` tells that it can still be read, as where its disk is full.
-    """
-
-    def __init__(self) -> None:
-        self.lasts = False
-        self.readable = True
-        self._lock = threading.Lock()
-
-    def begin(self, is_back: Callable[[], bool], *, readable: bool) -> None:
-        """Note that the store is away, and look for it from now on."""
-        with self._lock:
-            if self.lasts:
-                return
-            self.lasts, self.readable = True, readable
-            threading.Thread(target=self._look, args=(is_back,), daemon=True).start()
-
-    def _look(self, is_back: Callable[[], bool]) -> None:
-        while True:
-            time.sleep(LOOK_EVERY)
-            if is_back():
-                self.lasts = False
-                return
-
-
-class Recent:
-    """The last replies of this process, for messages that come again while the store is away."""
-
-    def __init__(self) -> None:
-        self._replies: OrderedDict[str, Reply] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def note(self, message: str, reply: Reply) -> None:
-        """Take note of a reply, and forget the oldest."""
-        with self._lock:
-            self._replies[message] = reply
-            if len(self._replies) > RECENT:
-                self._replies.popitem(last=False)
-
-    def find(self, message: str) -> Reply | None:
-        """Give the reply to a message, if it is one of the last."""
-        return self._replies.get(message)
 
 
 @dataclass

@@ -32,9 +32,10 @@ from bot.channels.chatwoot import (
 )
 from bot.channels.chatwoot_events import STALE, Said, moment, read
 from bot.cli.stand_in import Answer, standing_in
-from bot.config import Chatwoot, Config
+from bot.config import Config
 from bot.model import Choice, Inbound, Reply
 from bot.outbox import Later, Never, Outbox, Outcome, Sent, dead, waiting
+from bot.platforms import Chatwoot
 from bot.posts import Kind, Outgoing
 from bot.samples.chatwoot import CONTACT, TAPPED, event, signed
 from bot.samples.sample import Request, Texted

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 import bot.config
-from bot.config import SETTINGS, Config, ConfigError
+from bot.config import SETTINGS, Config
 from bot.keys import own_secret
+from bot.problems import ConfigError
 
 from .conftest import ROOT
 

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot import catalogs, checks
-from bot.config import ConfigError
 from bot.content import Content, read
 from bot.conversation import respond
 from bot.editions import link_tag
 from bot.line import Line
 from bot.model import Conversation, Inbound
-from bot.problems import ContentError
+from bot.problems import ConfigError, ContentError
 from bot.schema import COMMANDS, PHRASES, plain, sentences, slots, source
 from bot.sms import Budget
 from bot.understanding import understand

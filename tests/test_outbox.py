@@ -16,7 +16,7 @@ import standardwebhooks
 from bot.app import NAME, create_app
 from bot.channels import handoff
 from bot.cli.stand_in import standing_in
-from bot.config import Config, Wanted
+from bot.config import Config
 from bot.keys import contact_secret
 from bot.line import Line
 from bot.model import Conversation, Inbound, Reply
@@ -38,6 +38,7 @@ from bot.outbox import (
     waiting,
 )
 from bot.patient import Patient
+from bot.platforms import Wanted
 from bot.posts import Outgoing, Seal, UnreadableError
 from bot.samples.sample import Request
 from bot.spool import Spool

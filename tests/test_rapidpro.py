@@ -26,9 +26,10 @@ from bot.channels.rapidpro import (
     sender,
     told,
 )
-from bot.config import Config, RapidPro
+from bot.config import Config
 from bot.model import Inbound, Reply
 from bot.outbox import Later, Never, Outbox, Outcome, Sent
+from bot.platforms import RapidPro
 from bot.posts import Outgoing
 from bot.turn import NotTakenError, Turns
 

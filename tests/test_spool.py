@@ -73,7 +73,7 @@ def store(tmp_path: Path) -> Iterator[Away]:
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.turn.LOOK_EVERY", 0.01)
+    monkeypatch.setattr("bot.outage.LOOK_EVERY", 0.01)
 
 
 class Person:

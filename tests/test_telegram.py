@@ -33,11 +33,12 @@ from bot.channels.telegram import (
     read,
     write,
 )
-from bot.config import Config, Telegram
+from bot.config import Config
 from bot.content import read as read_content
 from bot.conversation import respond
 from bot.line import Line
 from bot.model import Choice, Conversation, Inbound, Reply
+from bot.platforms import Telegram
 from bot.samples import SAMPLES
 from bot.samples.sample import Case, Try
 from bot.samples.telegram import CONTACT, PHOTO, message

@@ -21,11 +21,13 @@ from bot.channels import channel
 from bot.channels.vonage import MESSAGES_PATH, SMS_PATH, STATUS_PATH, reading, signed
 from bot.channels.vonage.naming import ERRORS, LONGEST
 from bot.channels.vonage.sending import LASTS, RENEWED, sender, shortened, tokens, told
-from bot.config import Config, ConfigError, Vonage
+from bot.config import Config
 from bot.model import Choice, Inbound, Reply
 from bot.outbox import Later, Never, Outcome, Sent
 from bot.parts import OVERDUE
+from bot.platforms import Vonage
 from bot.posts import Outgoing
+from bot.problems import ConfigError
 from bot.samples import vonage as sample
 from bot.samples.sample import Request, Texted
 from bot.store import StoreError

@@ -23,9 +23,10 @@ import msgspec
 from bot import sms
 from bot.channels import meta
 from bot.channels.channel import Channel
-from bot.config import Config, Messenger
+from bot.config import Config
 from bot.model import Choice, Inbound, Reply
 from bot.outbox import Outcome, Send
+from bot.platforms import Messenger
 from bot.posts import Outgoing
 from bot.turn import Report, Take
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import click
 
-from bot.config import Config, ConfigError
-from bot.problems import ContentError
+from bot.config import Config
+from bot.problems import ConfigError, ContentError
 from bot.store import StoreError
 
 COMMANDS: Final[Mapping[str, str]] = {

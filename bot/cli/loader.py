@@ -17,10 +17,10 @@ import click
 from flask import Flask
 
 from bot.app import create_app, take_up
-from bot.config import Config, ConfigError
+from bot.config import Config
 from bot.line import Line
 from bot.prepared import is_kept, line_of, stamp_of
-from bot.problems import ContentError
+from bot.problems import ConfigError, ContentError
 from bot.store import StoreError, open_store
 
 TO_WORKERS = signal.SIGUSR1

@@ -19,11 +19,11 @@ from typing import Final, Literal
 
 import msgspec
 
-from bot.config import Config, ConfigError, Translations
+from bot.config import Config, Translations
 from bot.keys import beside_database
 from bot.making import set_up
 from bot.prepared import stamp_of
-from bot.problems import ContentError
+from bot.problems import ConfigError, ContentError
 from bot.transcripts import NoTranscriptError, play
 
 SUFFIX: Final = "candidate"

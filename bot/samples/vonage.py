@@ -13,7 +13,8 @@ from bot.channels.channel import LONGEST_BODY
 from bot.channels.vonage import MESSAGES_PATH, SMS_PATH, STATUS_PATH
 from bot.channels.vonage.reading import FORM
 from bot.channels.vonage.signed import OLDEST, OLDEST_SMS, sign
-from bot.config import Config, Vonage
+from bot.config import Config
+from bot.platforms import Vonage
 from bot.samples.sample import Case, Request, Sample, Sent, Texted, Try
 
 CONTACT: Final = "sms:15145550123"

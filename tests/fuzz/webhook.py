@@ -23,10 +23,11 @@ from bot.channels.twilio import FORM, LONGEST_FORM, LONGEST_REPLY, PATH, STATUS_
 from bot.config import Config
 from bot.line import Line
 from bot.model import Reply
+from bot.outage import Outage, Recent
 from bot.spool import Spool
 from bot.store import Step, StoreError
 from bot.store.sqlite import SqliteStore
-from bot.turn import Outage, Recent, Turns
+from bot.turn import Turns
 from tests.fuzz.shapes import PART, fields, taken, text
 
 BASE_URL: Final = "https://answer.example.ca"

@@ -11,9 +11,10 @@ import regex
 from bot import sms
 from bot.channels.vonage.naming import ERRORS, LONGEST
 from bot.channels.vonage.reading import Back
-from bot.config import Config, Vonage
+from bot.config import Config
 from bot.model import Choice
 from bot.outbox import Later, Never, Outcome, Send, outcome_of
+from bot.platforms import Vonage
 from bot.posts import Outgoing
 
 if TYPE_CHECKING:
