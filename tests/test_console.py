@@ -540,6 +540,21 @@ def test_a_wrong_reply_is_remarked_on_and_exported(ed: Browser, tess: Browser) -
 # --- what people ask
 
 
+def test_replies_that_could_not_be_sent_are_told_by_channel_and_reason(
+    ed: Browser, turns: Turns
+) -> None:
+    for number, why in enumerate(["the 24 hours are over"] * 6 + ["blocked"] * 2 + [""]):
+        turns.store.change(
+            "INSERT INTO outbox(message, contact, at, next_at, channel, sealed, tries, lease, "
+            "holder, failed) VALUES(?, ?, 0, 0, 'whatsapp', 'x', 1, 0, '', ?)",
+            f"whatsapp:{number}", b"contact", why,
+        )  # fmt: skip
+    shown = re.sub(r"<[^>]+>", "", ed.get("/asked/").text)
+    assert "whatsapp: 6, the 24 hours are over" in shown
+    assert "whatsapp: &lt;5, blocked" in shown
+    assert "Waiting to be sent: 1" in shown
+
+
 def test_what_people_ask_is_counted_and_small_counts_are_not_told(
     ed: Browser, turns: Turns
 ) -> None:

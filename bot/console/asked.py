@@ -18,6 +18,7 @@ from bot.config import Config
 from bot.console.language import gettext, ngettext, number
 from bot.console.signing_in import needs
 from bot.marking import to_translate
+from bot.outbox import dead, waiting
 from bot.store.rows import DAY, FEWEST
 from bot.turn import Turns
 
@@ -148,11 +149,13 @@ def blueprint(config: Config, turns: Turns) -> Blueprint:
         shares = {
             name: sum(row[5] for row in rows if row[4] in labels) for name, labels in SHARES.items()
         }
+        letters = Counter((one.channel, one.failed) for one in dead(turns.store))
         unmatched = Counter((row.language, row.text) for row in turns.store.unmatched())
         return render_template(
             "asked.html", tables=tables(rows), shown=shown, days=days, periods=PERIODS, whole=whole,
             in_all=in_all(days, whole), crisis=CRISIS,
             shares=shares, fewest=FEWEST, failures=turns.store.failures()[:50], errors=ERRORS,
+            waiting=waiting(turns.store), letters=letters.most_common(50),
             unmatched=unmatched.most_common(200), kept_days=config.unmatched_days,
             price=float(session.get("price", 0.01)),
         )  # fmt: skip
