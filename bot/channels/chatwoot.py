@@ -18,7 +18,6 @@ limits of messages; its pull requests 12379, 13521 and 13892, its issues 8242, 8
 
 import hmac
 import logging
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +33,7 @@ from bot.model import Choice, Inbound
 from bot.outbox import Later, Never, Outcome, Send, outcome_of
 from bot.posts import Outgoing
 from bot.turn import NotTakenError, Report, Take
+from bot.turn import now as clock
 
 if TYPE_CHECKING:
     import httpx
@@ -98,7 +98,7 @@ def blueprint(config: Config, take: Take, _: Report) -> Blueprint:
 
     @routes.post(PATH)
     def messages() -> Response:
-        body, now = raw_body(current_request, LONGEST_EVENT), int(time.time())
+        body, now = raw_body(current_request, LONGEST_EVENT), clock()
         if why := refused(current_request, body, secret, now):
             warn_of_stranger(NAME, log, why)
             abort(403, why)

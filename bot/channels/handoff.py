@@ -8,7 +8,6 @@ brings six others; it is the oracle of the tests.
 """
 
 import hmac
-import time
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +18,7 @@ from bot.config import Config
 from bot.outbox import Outcome, Send, outcome_of
 from bot.posts import Outgoing
 from bot.turn import HANDOFF
+from bot.turn import now as clock
 
 if TYPE_CHECKING:
     import httpx
@@ -46,7 +46,7 @@ def sender(config: Config) -> Send:
         )
         # A platform's id may have letters that no header can have.
         named = f"{outgoing.channel}:{outgoing.message}".encode("utf-8", "replace")
-        id, timestamp = f"msg_{hmac.digest(key, named, 'sha256').hex()}", str(int(time.time()))
+        id, timestamp = f"msg_{hmac.digest(key, named, 'sha256').hex()}", str(clock())
         signature = sign(key, id, timestamp, body)
         headers = {
             "Content-Type": "application/json",

@@ -31,7 +31,6 @@ behind it, so replies are cut as those are, without buttons.
 
 import hmac
 import re
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
@@ -47,6 +46,7 @@ from bot.model import Inbound
 from bot.outbox import Later, Never, Outcome, Send, outcome_of
 from bot.posts import Outgoing
 from bot.turn import Report, Take
+from bot.turn import now as clock
 
 if TYPE_CHECKING:
     import httpx
@@ -188,7 +188,7 @@ def sender(config: Config) -> Send:
         for words, why in REFUSALS.items():
             if words in response.content:
                 return Never(why)
-        if time.time() - outgoing.at < PATIENCE:
+        if clock() - outgoing.at < PATIENCE:
             return Later("status 400")
         return Never("status 400: RapidPro refused it; the channel's log there tells why")
 

@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, Literal
@@ -25,6 +24,7 @@ from bot.making import set_up
 from bot.prepared import stamp_of
 from bot.problems import ConfigError, ContentError
 from bot.transcripts import NoTranscriptError, play
+from bot.turn import now as clock
 
 SUFFIX: Final = "candidate"
 """Ends the name of the file, beside the database."""
@@ -112,7 +112,7 @@ class Candidate:
         with file:
             if not _locked(file.fileno(), fcntl.LOCK_SH):
                 return "reading"
-            if os.fstat(file.fileno()).st_mtime < time.time() - SHOWN_SECONDS:
+            if os.fstat(file.fileno()).st_mtime < clock() - SHOWN_SECONDS:
                 self._file.unlink(missing_ok=True)
                 return "nothing"
             try:

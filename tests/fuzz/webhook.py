@@ -25,7 +25,7 @@ from bot.line import Line
 from bot.model import Reply
 from bot.outage import Outage, Recent
 from bot.spool import Spool
-from bot.store import Step, StoreError
+from bot.store import Posting, Step, StoreError
 from bot.store.sqlite import SqliteStore
 from bot.turn import Turns
 from tests.fuzz.shapes import PART, fields, taken, text
@@ -59,11 +59,17 @@ class Away(SqliteStore):
     away = readable = False
 
     def turn(
-        self, message: str, contact: bytes, now: int, step: Step, former: bytes = b""
+        self,
+        message: str,
+        contact: bytes,
+        now: int,
+        step: Step,
+        former: bytes = b"",
+        posting: Posting | None = None,
     ) -> Reply:
         """Fail while it is away."""
         self._fail(self.away)
-        return super().turn(message, contact, now, step, former)
+        return super().turn(message, contact, now, step, former, posting)
 
     def opted_out(self, contact: bytes) -> bool:
         """Fail while it cannot be read."""

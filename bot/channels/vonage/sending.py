@@ -1,6 +1,5 @@
 """Sends replies by the Messages API: `POST /v1/messages`, with a token of the application's."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -16,6 +15,7 @@ from bot.model import Choice
 from bot.outbox import Later, Never, Outcome, Send, outcome_of
 from bot.platforms import Vonage
 from bot.posts import Outgoing
+from bot.turn import now
 
 if TYPE_CHECKING:
     import httpx
@@ -64,7 +64,7 @@ def sender(config: Config) -> Send:
     return send
 
 
-def tokens(vonage: Vonage, clock: Callable[[], float] = time.time) -> Callable[[], str]:
+def tokens(vonage: Vonage, clock: Callable[[], float] = now) -> Callable[[], str]:
     """Make what gives a token: the one before, until shortly before its end."""
     made: tuple[str, float] = ("", 0)
 

@@ -8,9 +8,10 @@ Vonage began to try. Of the methods that the dashboard offers for it, only SHA-2
 
 import hashlib
 import hmac
-import time
 from collections.abc import Mapping
 from typing import Final
+
+from bot.turn import now as clock
 
 LEEWAY: Final = 30
 """Seconds by which Vonage's clock may be ahead of ours."""
@@ -40,7 +41,7 @@ def body_is(secret: str, header: str, body: bytes) -> bool:
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
         return False
     told = str(claims["payload_hash"]).lower().encode(errors="replace")
-    return time.time() - made <= OLDEST and hmac.compare_digest(
+    return clock() - made <= OLDEST and hmac.compare_digest(
         hashlib.sha256(body).hexdigest().encode(), told
     )
 
@@ -55,7 +56,7 @@ def values_are(secret: str, values: Mapping[str, str]) -> bool:
         began.isascii()
         and began.isdigit()
         and len(began) < 12
-        and -LEEWAY <= time.time() - int(began) <= OLDEST_SMS
+        and -LEEWAY <= clock() - int(began) <= OLDEST_SMS
     )
 
 
