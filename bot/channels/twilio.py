@@ -1,6 +1,8 @@
 """Twilio: `POST /twilio/messages`, signed, answered with TwiML; `POST /twilio/status` besides.
 
-Texts, WhatsApp, Messenger and RCS come the same way; the sender's address tells which it is.
+Texts, WhatsApp, Messenger and RCS come the same way; the sender's address tells which it is. TwiML
+has no buttons (Twilio's are templates, sent by another call), so the words stand in the text alone;
+what a person taps in an operator's own template is read.
 Read on 2026-11-21 and 2026-11-29: Twilio's documentation of webhook security, of the parameters of
 messaging webhooks, of opt-out keywords and of Advanced Opt-Out; and the SDK's RequestValidator,
 which checks here.
