@@ -280,6 +280,11 @@ def cut(text: str, fits: Callable[[str], bool], keep: Sequence[str] = ()) -> tup
     return text[start:end], text[rest:]
 
 
+def within(text: str, units: int) -> tuple[str, str]:
+    """Split a text in what has at most so many UTF-16 units and the rest, as `cut` does."""
+    return cut(text, lambda page: fits(page, Budget(units=units)))
+
+
 def sentence_ends(text: str) -> list[int]:
     """List the offsets at which sentences end, that of the text last."""
     inside = _inside(text, ())

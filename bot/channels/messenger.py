@@ -184,7 +184,7 @@ def sender(config: Config) -> Send:
 
 def content_of(reply: Reply) -> dict[str, Any]:
     """Write a reply; an empty list of quick replies would be refused."""
-    text = meta.cut(sms.clean(reply.text), LONGEST_TEXT)[0]
+    text = sms.within(sms.clean(reply.text), LONGEST_TEXT)[0]
     quick = [quick_reply(one) for one in shown(reply.choices)]
     return {"text": text, "quick_replies": quick} if quick else {"text": text}
 

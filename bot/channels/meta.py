@@ -216,14 +216,9 @@ def fits(text: str, longest: int) -> bool:
     return sms.fits(text, sms.Budget(units=longest))
 
 
-def cut(text: str, longest: int) -> tuple[str, str]:
-    """Split a text in what fits and the rest, at a sentence or a word if it can be."""
-    return sms.cut(text, lambda page: fits(page, longest))
-
-
 def shortened(text: str, longest: int) -> str:
     """Give a title that fits, with a mark where something is left out."""
-    return text if fits(text, longest) else cut(text, longest - 1)[0] + "…"
+    return text if fits(text, longest) else sms.within(text, longest - 1)[0] + "…"
 
 
 def chosen(choices: tuple[Choice, ...], most: int) -> tuple[Choice, ...]:

@@ -197,7 +197,7 @@ def write(contact: str, reply: Reply) -> bytes:
 
     No parse_mode: a text is sent as it stands. No preview of the link, which would hide the answer.
     """
-    text = cut(sms.clean(reply.text), LONGEST_REPLY)
+    text = sms.within(sms.clean(reply.text), LONGEST_REPLY)[0]
     if not text:
         return _NOTHING
     call = {
@@ -237,7 +237,7 @@ def label(choice: Choice) -> str:
     if not choice.word.isdigit():
         return choice.word
     title = " ".join(sms.clean(choice.title).split())
-    return cut(f"{choice.word}{MARK}{title}", LONGEST_LABEL)
+    return sms.within(f"{choice.word}{MARK}{title}", LONGEST_LABEL)[0]
 
 
 def columns(text: str) -> int:
@@ -247,11 +247,6 @@ def columns(text: str) -> int:
         else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
     )  # fmt: skip
-
-
-def cut(text: str, longest: int) -> str:
-    """Keep to so many UTF-16 units: a guard, at the end of a sentence or a word."""
-    return sms.cut(text, lambda page: len(page.encode("utf-16-le")) // 2 <= longest)[0]
 
 
 CHANNEL: Final = Channel(

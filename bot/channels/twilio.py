@@ -275,4 +275,4 @@ def shortened(text: str) -> str:
     """Keep to what Twilio takes, at the end of a sentence: a guard, as pages are far shorter."""
     if len(text) * 2 <= LONGEST_REPLY:
         return text
-    return sms.cut(text, lambda page: len(page.encode("utf-16-le")) // 2 <= LONGEST_REPLY)[0]
+    return sms.within(text, LONGEST_REPLY)[0]

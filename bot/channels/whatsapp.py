@@ -267,7 +267,7 @@ def sender(config: Config) -> Send:
 
 def content_of(reply: Reply) -> dict[str, Any]:
     """Write a reply: with buttons where they have room, else with a list, else as plain text."""
-    text = meta.cut(sms.clean(reply.text), LONGEST_TEXT)[0]
+    text = sms.within(sms.clean(reply.text), LONGEST_TEXT)[0]
     choices = shown(reply.choices)
     if not choices:
         return {"type": "text", "text": {"preview_url": False, "body": text}}
@@ -297,7 +297,7 @@ def shown(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
 
 def row_of(choice: Choice) -> dict[str, str]:
     """Write a row; a title that is too long goes on in its description."""
-    title, rest = meta.cut(choice.title, LONGEST_ROW)
+    title, rest = sms.within(choice.title, LONGEST_ROW)
     row = {"id": choice.word, "title": title}
     return {**row, "description": meta.shortened(rest, LONGEST_DESCRIPTION)} if rest else row
 
